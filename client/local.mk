@@ -1,0 +1,1 @@
+# what client builds and tests

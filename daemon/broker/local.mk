@@ -1,0 +1,1 @@
+# what daemon/broker builds and tests

@@ -1,0 +1,1 @@
+# what daemon/ledger builds and tests

@@ -1,0 +1,1 @@
+# what daemon/spawn builds and tests

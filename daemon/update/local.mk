@@ -1,0 +1,1 @@
+# what daemon/update builds and tests

@@ -1,0 +1,1 @@
+# what daemon/volume builds and tests

@@ -1,0 +1,1 @@
+# what daemon/worker builds and tests

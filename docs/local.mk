@@ -1,0 +1,1 @@
+# what docs builds and tests

@@ -1,0 +1,1 @@
+# what packaging builds and tests

@@ -1,0 +1,1 @@
+# what po builds and tests

@@ -1,0 +1,1 @@
+# what policy builds and tests

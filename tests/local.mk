@@ -1,0 +1,1 @@
+# what tests builds and tests

@@ -1,0 +1,1 @@
+# what udev builds and tests

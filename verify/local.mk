@@ -1,0 +1,1 @@
+# what verify builds and tests
