@@ -1,0 +1,43 @@
+/*
+ * Signed notes, verifier keys and checkpoints (C2SP signed-note, tlog-checkpoint,
+ * tlog-cosignature).
+ */
+#ifndef WL_VERIFY_NOTE_H
+#define WL_VERIFY_NOTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define VERIFY_NAME_MAX         200
+#define VERIFY_NOTE_BYTES_MAX   65536
+#define VERIFY_TYPE_ED25519     0x01
+#define VERIFY_TYPE_COSIGNATURE 0x04
+
+struct verify_key {
+	char name[VERIFY_NAME_MAX + 1];
+	uint8_t id[4];
+	uint8_t type; /* VERIFY_TYPE_ED25519 or VERIFY_TYPE_COSIGNATURE */
+	uint8_t public_key[32];
+};
+
+struct verify_checkpoint {
+	char origin[VERIFY_NAME_MAX + 1];
+	uint64_t size;
+	uint8_t root[32];
+};
+
+/* name+8hex+base64(type||key): the id must be the one the name and the key give. 0 or -EINVAL. */
+int verify_key_parse(const char *vkey, struct verify_key *ret_key);
+
+/*
+ * Looks for `key`'s signature on a note. 0: there and good (cosignatures give their time in
+ * *ret_time); -ENOENT: no line of this key, or the note has no signatures; -EBADMSG: a line of this
+ * key does not verify, or the note is malformed. A wrong or absent signature is never a success.
+ */
+int verify_note_check(const uint8_t *note, size_t size, const struct verify_key *key,
+                      uint64_t *ret_time);
+
+/* Reads the text of a note as a checkpoint; verifies nothing. 0 or -EBADMSG. */
+int verify_checkpoint_parse(const uint8_t *note, size_t size, struct verify_checkpoint *ret);
+
+#endif
