@@ -45,6 +45,16 @@ static inline void wl_cleanup_fclose(FILE **f)
 #define WL_AUTO_FREE   WL_CLEANUP(wl_cleanup_free)
 #define WL_AUTO_FCLOSE WL_CLEANUP(wl_cleanup_fclose)
 
+/* A large buffer that is written before it is read: not worth zeroing at every call. */
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define WL_UNINITIALISED __attribute__((uninitialized))
+#endif
+#endif
+#ifndef WL_UNINITIALISED
+#define WL_UNINITIALISED
+#endif
+
 #define TAKE_FD(fd)                                                                                \
 	({                                                                                         \
 		int *wl_take_fd_ = &(fd);                                                          \

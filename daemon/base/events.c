@@ -14,8 +14,14 @@ static const struct {
 #undef EVENT
 };
 
-#define R(m) {WL_M_##m, true}
-#define O(m) {WL_M_##m, false}
+#define R(m)                                                                                       \
+	{                                                                                          \
+		WL_M_##m, true                                                                     \
+	}
+#define O(m)                                                                                       \
+	{                                                                                          \
+		WL_M_##m, false                                                                    \
+	}
 static const struct wl_event_row events[WL_E_MAX] = {
 #define MEMBER(sym, name, type)
 #define EVENT(sym, text, ...) [WL_E_##sym] = {.name = text, .members = {__VA_ARGS__}},

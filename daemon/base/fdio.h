@@ -9,7 +9,7 @@
 /* Until n bytes or the end: the number read, or negative errno. */
 ssize_t wl_read_full(int fd, void *buf, size_t n);
 ssize_t wl_pread_full(int fd, void *buf, size_t n, off_t offset);
-int wl_write_full(int fd, const void *buf, size_t n);		     /* 0 or negative errno */
+int wl_write_full(int fd, const void *buf, size_t n);                /* 0 or negative errno */
 int wl_pwrite_full(int fd, const void *buf, size_t n, off_t offset); /* 0 or negative errno */
 
 /* A memfd holding exactly these bytes, sealed (WRITE|SHRINK|GROW|SEAL), CLOEXEC, offset 0. */

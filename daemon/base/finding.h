@@ -23,6 +23,6 @@ struct wl_finding {
 
 /* Fills *ret and returns -EBADMSG, so that a parser says: return wl_refuse(f, WL_RULE_…, "…"). */
 int wl_refuse(struct wl_finding *ret, enum wl_rule rule, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+        __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -10,61 +10,61 @@
 #define WL_GIB(n) ((uint64_t)(n) << 30)
 
 /* messages between processes */
-#define WL_MESSAGE_BYTES_MAX 65536U
+#define WL_MESSAGE_BYTES_MAX  65536U
 #define WL_MESSAGE_FIELDS_MAX 24U
-#define WL_ERROR_DETAIL_MAX 200U
+#define WL_ERROR_DETAIL_MAX   200U
 
 /* transfers */
-#define WL_TRANSFER_FILES_MAX 20000U        /* (policy) */
-#define WL_TRANSFER_BYTES_MAX WL_GIB(32)    /* (policy) */
+#define WL_TRANSFER_FILES_MAX 20000U     /* (policy) */
+#define WL_TRANSFER_BYTES_MAX WL_GIB(32) /* (policy) */
 
 /* volumes */
 #define WL_VOLUME_METADATA_BYTES_MAX WL_MIB(64)
-#define WL_VOLUME_DEPTH_MAX 16U
-#define WL_VOLUME_PATH_BYTES_MAX 1024U      /* UTF-8, whole path */
-#define WL_VOLUME_NAME_UNITS_MAX 255U       /* UTF-16 units, one name */
+#define WL_VOLUME_DEPTH_MAX          16U
+#define WL_VOLUME_PATH_BYTES_MAX     1024U /* UTF-8, whole path */
+#define WL_VOLUME_NAME_UNITS_MAX     255U  /* UTF-16 units, one name */
 
 /* signatures */
-#define WL_SIGNATURE_FILE_BYTES_MAX WL_KIB(64)
-#define WL_SIGNATURE_SIGNERS_MAX 4U
-#define WL_SIGNATURE_CERTIFICATES_MAX 8U
+#define WL_SIGNATURE_FILE_BYTES_MAX       WL_KIB(64)
+#define WL_SIGNATURE_SIGNERS_MAX          4U
+#define WL_SIGNATURE_CERTIFICATES_MAX     8U
 #define WL_SIGNATURE_ATTRIBUTES_BYTES_MAX 4096U
-#define WL_SIGNATURE_VALUE_BYTES_MAX 1024U
-#define WL_SPKI_BYTES_MAX 2048U
-#define WL_CERTIFICATE_FILE_BYTES_MAX WL_KIB(64)
-#define WL_MANIFEST_FILE_BYTES_MAX WL_MIB(8)
+#define WL_SIGNATURE_VALUE_BYTES_MAX      1024U
+#define WL_SPKI_BYTES_MAX                 2048U
+#define WL_CERTIFICATE_FILE_BYTES_MAX     WL_KIB(64)
+#define WL_MANIFEST_FILE_BYTES_MAX        WL_MIB(8)
 
 /* tickets and policies */
-#define WL_TICKET_BYTES_MAX WL_KIB(64)
-#define WL_TICKET_FILES_MAX 20000U
-#define WL_TICKET_SERIALS_MAX 1000U
-#define WL_POLICY_BYTES_MAX WL_KIB(256)
+#define WL_TICKET_BYTES_MAX       WL_KIB(64)
+#define WL_TICKET_FILES_MAX       20000U
+#define WL_TICKET_SERIALS_MAX     1000U
+#define WL_POLICY_BYTES_MAX       WL_KIB(256)
 #define WL_POLICY_FILES_BYTES_MAX WL_KIB(40) /* through PolicyPropose, together */
 
 /* archives */
-#define WL_ARCHIVE_ENTRIES_MAX 20000U
-#define WL_ARCHIVE_BYTES_MAX WL_GIB(32)
-#define WL_ARCHIVE_RATIO_MAX 200U
-#define WL_ARCHIVE_RATIO_FREE_BYTES WL_MIB(16) /* the ratio counts only beyond this */
-#define WL_ARCHIVE_PATH_BYTES_MAX 240U
+#define WL_ARCHIVE_ENTRIES_MAX         20000U
+#define WL_ARCHIVE_BYTES_MAX           WL_GIB(32)
+#define WL_ARCHIVE_RATIO_MAX           200U
+#define WL_ARCHIVE_RATIO_FREE_BYTES    WL_MIB(16) /* the ratio counts only beyond this */
+#define WL_ARCHIVE_PATH_BYTES_MAX      240U
 #define WL_ARCHIVE_COMPONENT_BYTES_MAX 200U
-#define WL_ARCHIVE_DEPTH_MAX 16U
+#define WL_ARCHIVE_DEPTH_MAX           16U
 
 /* ledger */
-#define WL_ENTRY_BYTES_MAX 65535U
+#define WL_ENTRY_BYTES_MAX      65535U
 #define WL_ENTRY_TEXT_BYTES_MAX 4096U
-#define WL_ENTRY_ELEMENTS_MAX 512U
-#define WL_MANIFEST_BYTES_MAX WL_MIB(64)
+#define WL_ENTRY_ELEMENTS_MAX   512U
+#define WL_MANIFEST_BYTES_MAX   WL_MIB(64)
 
 /* control interface */
-#define WL_CONTROL_FRAME_BYTES_MAX 65536U
-#define WL_CONTROL_NESTING_MAX 8U
+#define WL_CONTROL_FRAME_BYTES_MAX         65536U
+#define WL_CONTROL_NESTING_MAX             8U
 #define WL_CONTROL_CONNECTIONS_PER_UID_MAX 32U
-#define WL_CONTROL_CALLS_PER_SECOND_MAX 20U
-#define WL_CONTROL_UNSENT_BYTES_MAX WL_KIB(256)
+#define WL_CONTROL_CALLS_PER_SECOND_MAX    20U
+#define WL_CONTROL_UNSENT_BYTES_MAX        WL_KIB(256)
 
 /* workers */
 #define WL_WORKER_MEMORY_BYTES_MAX WL_MIB(512)
-#define WL_WORKER_JOBS_MAX 16U
+#define WL_WORKER_JOBS_MAX         16U
 
 #endif

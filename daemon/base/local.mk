@@ -3,7 +3,28 @@ noinst_LIBRARIES += daemon/base/libwl_base.a
 daemon_base_libwl_base_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 daemon_base_libwl_base_a_SOURCES = \
 	daemon/base/bytes.h daemon/base/cleanup.h daemon/base/limits.h \
-	daemon/base/messages.def daemon/base/message.h daemon/base/channel.h \
-	daemon/base/rules.def daemon/base/rules.h daemon/base/rules.c \
+	daemon/base/messages.def daemon/base/message.h daemon/base/message.c \
+	daemon/base/message_table.c daemon/base/message_wire.h \
+	daemon/base/message_encode.c daemon/base/message_decode.c \
+	daemon/base/channel.h daemon/base/channel.c daemon/base/listen.c \
+	daemon/base/rules.def daemon/base/rules.h daemon/base/rules.c daemon/base/rules_render.c \
 	daemon/base/events.def daemon/base/events.h daemon/base/events.c \
-	daemon/base/finding.h daemon/base/finding.c
+	daemon/base/finding.h daemon/base/finding.c \
+	daemon/base/sha256.h daemon/base/sha256.c daemon/base/hex.c \
+	daemon/base/text.h daemon/base/utf8.c daemon/base/escape.c daemon/base/time.c \
+	daemon/base/size.c daemon/base/base64.c \
+	daemon/base/ids.h daemon/base/ids.c \
+	daemon/base/paths.h daemon/base/paths.c \
+	daemon/base/fdio.h daemon/base/fdio.c
+
+# the codec's fuzz target (tests/fuzz/README)
+check_PROGRAMS += tests/fuzz/replay_message
+TESTS += tests/fuzz/replay_message
+tests_fuzz_replay_message_SOURCES = tests/fuzz/fuzz_message.c tests/fuzz/replay_main.c
+tests_fuzz_replay_message_LDADD = $(wl_base_libs)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_message
+tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c
+tests_fuzz_fuzz_message_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_message_LDADD = $(wl_base_libs)
+endif

@@ -39,11 +39,11 @@ enum wl_peer {
 /* Roles of descriptors in work.next. */
 enum wl_role {
 	WL_ROLE_PIPE = 1,    /* read-medium: write end; digest: read end */
-	WL_ROLE_SINK,	     /* digest: the vault's file, opened for writing */
+	WL_ROLE_SINK,        /* digest: the vault's file, opened for writing */
 	WL_ROLE_SIGNATURE,   /* a .p7s, sealed or read-only */
-	WL_ROLE_ANCHOR,	     /* a certificate the policy names as issuer (PEM or DER) */
+	WL_ROLE_ANCHOR,      /* a certificate the policy names as issuer (PEM or DER) */
 	WL_ROLE_CERTIFICATE, /* a signer's certificate the policy names; may complete -nocerts */
-	WL_ROLE_PIN,	     /* check: a certificate whose DER has the digest in sha256 */
+	WL_ROLE_PIN,         /* check: a certificate whose DER has the digest in sha256 */
 	WL_ROLE_CONTENT,     /* what is signed, or what is to be written */
 	WL_ROLE_EXPECTED,    /* check: the lines the broker composed */
 	WL_ROLE_ARCHIVE,
@@ -51,7 +51,12 @@ enum wl_role {
 };
 
 /* DIGEST_ALGORITHM and SIGNATURE_ALGORITHM: the closed lists of DESIGN 2. */
-enum wl_digest_algorithm { WL_DIGEST_SHA256 = 1, WL_DIGEST_SHA384, WL_DIGEST_SHA512, WL_DIGEST_MAX };
+enum wl_digest_algorithm {
+	WL_DIGEST_SHA256 = 1,
+	WL_DIGEST_SHA384,
+	WL_DIGEST_SHA512,
+	WL_DIGEST_MAX
+};
 enum wl_signature_algorithm {
 	WL_SIGNATURE_RSA_PKCS1 = 1,
 	WL_SIGNATURE_RSA_PSS, /* salt as long as the digest */
@@ -96,14 +101,20 @@ struct wl_message_row {
 
 /* The row of a message; NULL where out of range. */
 const struct wl_message_row *wl_message_row(enum wl_message_id id);
-const char *wl_tag_name(uint16_t tag);	   /* "" where unknown; lower case */
-enum wl_wire wl_tag_wire(uint16_t tag);	   /* 0 where unknown */
+/* The row of a type and kind as they stand in a header; WL_MSG_NONE where unknown. */
+enum wl_message_id wl_message_find(uint16_t type, unsigned kind);
+const char *wl_tag_name(uint16_t tag);  /* "MAX_RSS_BYTES"; "" where unknown */
+enum wl_wire wl_tag_wire(uint16_t tag); /* 0 where unknown */
+
+/* What a field of wire type text may hold: strict UTF-8, no NUL, no other C0 control. */
+bool wl_wire_text_is_valid(const void *p, size_t n);
 
 /* One message, decoded or being built. `fd` belongs to the message until taken. */
 struct wl_message {
 	enum wl_message_id id;
 	uint32_t serial;
-	int fd; /* -1: none */
+	int fd;    /* -1: none */
+	int error; /* the first mistake made while building; 0: none */
 	uint32_t nfields;
 	struct {
 		uint16_t tag;
@@ -114,7 +125,8 @@ struct wl_message {
 };
 
 /* Starts building `id`. Keeps nothing of what was in *m, except that it closes m->fd if >= 0, so an
- * object must have been set up once by wl_message_init (or be static with fd = -1). */
+ * object must have been set up once by wl_message_init (or be static with fd = -1). Whoever lends a
+ * descriptor for sending (m->fd = fd) takes it back (m->fd = -1) before the next start or clear. */
 void wl_message_init(struct wl_message *m);
 void wl_message_start(struct wl_message *m, enum wl_message_id id, uint32_t serial);
 void wl_message_clear(struct wl_message *m); /* closes fd, forgets everything */
@@ -144,6 +156,6 @@ int wl_message_encode(const struct wl_message *m, uint8_t *buf, size_t *ret_size
 /* Reads a packet that `from` sent to `to` (one bit each). 0, or -EBADMSG for anything the table
  * does not allow (also a descriptor where none belongs: has_fd is compared with the row). */
 int wl_message_decode(struct wl_message *m, const uint8_t *buf, size_t size, enum wl_peer from,
-		      enum wl_peer to, bool has_fd);
+                      enum wl_peer to, bool has_fd);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const struct wl_rule_row rules[WL_RULE_MAX] = {
-	[WL_RULE_NONE] = {"", WL_VERDICT_NONE, 0, "", "", WL_WHOM_NOBODY},
+        [WL_RULE_NONE] = {"", WL_VERDICT_NONE, 0, "", "", WL_WHOM_NOBODY},
 #define RULE(sym, id, verdict, stage, sentence, remedy, whom)                                      \
 	[WL_RULE_##sym] = {id, verdict, stage, sentence, remedy, whom},
 #include "daemon/base/rules.def"
@@ -12,8 +12,8 @@ static const struct wl_rule_row rules[WL_RULE_MAX] = {
 };
 
 static const char *const verdicts[WL_VERDICT_MAX] = {
-	[WL_VERDICT_NONE] = "", [WL_PASS] = "pass",   [WL_REFUSE] = "refuse",
-	[WL_HOLD] = "hold",	[WL_LEAVE] = "leave",
+        [WL_VERDICT_NONE] = "", [WL_PASS] = "pass",   [WL_REFUSE] = "refuse",
+        [WL_HOLD] = "hold",     [WL_LEAVE] = "leave",
 };
 
 const struct wl_rule_row *wl_rule_row(enum wl_rule rule)

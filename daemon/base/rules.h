@@ -22,7 +22,7 @@ enum wl_verdict { WL_VERDICT_NONE = 0, WL_PASS, WL_REFUSE, WL_HOLD, WL_LEAVE, WL
 /* Whom a person should turn to about a rule. */
 enum wl_whom {
 	WL_WHOM_NOBODY = 0,
-	WL_WHOM_SELF,      /* the person at the station can mend it */
+	WL_WHOM_SELF, /* the person at the station can mend it */
 	WL_WHOM_APPROVER,
 	WL_WHOM_ADMIN,
 	WL_WHOM_VENDOR,
@@ -63,6 +63,6 @@ const char *wl_verdict_name(enum wl_verdict verdict);
  * Translates with gettext's current language. Returns the length, like snprintf.
  */
 size_t wl_rule_render(const char *text, const struct wl_rule_arg *args, size_t nargs, char *buf,
-		      size_t size);
+                      size_t size);
 
 #endif

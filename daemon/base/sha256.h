@@ -7,14 +7,14 @@
 #include <stdint.h>
 
 #define WL_SHA256_BYTES 32
-#define WL_SHA256_HEX 64
+#define WL_SHA256_HEX   64
 
 struct wl_sha256; /* opaque: one running digest */
 
 /* NULL without memory. Make it before the seccomp filter goes on: libcrypto opens files once. */
 struct wl_sha256 *wl_sha256_new(void);
 struct wl_sha256 *wl_sha256_free(struct wl_sha256 *s); /* accepts NULL, returns NULL */
-int wl_sha256_begin(struct wl_sha256 *s);	       /* 0 or -EIO; may be begun again */
+int wl_sha256_begin(struct wl_sha256 *s);              /* 0 or -EIO; may be begun again */
 int wl_sha256_add(struct wl_sha256 *s, const void *p, size_t n);
 int wl_sha256_end(struct wl_sha256 *s, uint8_t ret_digest[WL_SHA256_BYTES]);
 

@@ -32,14 +32,15 @@ int wl_path_unescape(const char *s, uint8_t *buf, size_t size, size_t *ret_n);
  */
 void wl_text_escape(const void *p, size_t n, char *buf, size_t size);
 
-#define WL_TIME_TEXT 21 /* YYYY-MM-DDTHH:MM:SSZ and NUL */
+#define WL_TIME_TEXT 21                                       /* YYYY-MM-DDTHH:MM:SSZ and NUL */
 void wl_time_format(int64_t seconds, char buf[WL_TIME_TEXT]); /* UTC; years 0000 to 9999 clamp */
-int wl_time_parse(const char *s, int64_t *ret_seconds);	      /* strict; 0 or -EINVAL */
+int wl_time_parse(const char *s, int64_t *ret_seconds);       /* strict; 0 or -EINVAL */
 
 /* "58.4 MB", decimal units as people read them on a stick's label. */
 void wl_size_format(uint64_t bytes, char *buf, size_t size);
 
-/* Base64 with padding. encode: buf has 4*((n+2)/3)+1. decode: strict (canonical, no space). */
+/* Base64 with padding. encode: buf has 4*((n+2)/3)+1. decode: strict (canonical,
+ * no space); 0, -EINVAL, -EMSGSIZE. */
 void wl_base64_encode(const void *p, size_t n, char *buf);
 int wl_base64_decode(const char *s, size_t n, uint8_t *buf, size_t size, size_t *ret_n);
 

@@ -30,28 +30,29 @@ struct wl_job {
 };
 
 struct wl_job_order {
-	const char *kind; /* "read-medium", "digest", "signature", "check", "unpack", "build-volume" */
+	const char
+	        *kind; /* "read-medium", "digest", "signature", "check", "unpack", "build-volume" */
 	uint64_t deadline_ms;
-	uint64_t gate;	    /* 0: none; slot 4 is then the descriptor mediad sent to spawnd */
+	uint64_t gate;      /* 0: none; slot 4 is then the descriptor mediad sent to spawnd */
 	const char *intent; /* NULL, or the intent a writable gate was granted for */
-	int input_fd;	    /* slot 4 where there is no gate; -1: none. Stays the caller's. */
+	int input_fd;       /* slot 4 where there is no gate; -1: none. Stays the caller's. */
 };
 
 /* Starts a job. 0; -EBADMSG with station.sandbox-missing and the like; other negative errno. */
 int wl_job_start(struct wl_spawn *s, const struct wl_job_order *order, struct wl_job *ret_job,
-		 struct wl_finding *ret_finding);
+                 struct wl_finding *ret_finding);
 /* Sends an order built in *m to the worker. */
 int wl_job_send(struct wl_job *j, struct wl_message *m);
 /* work.next: passes `fd` (stays the caller's). sha256 may be NULL. */
 int wl_job_next(struct wl_job *j, uint64_t item, enum wl_role role, uint64_t size, int fd,
-		const uint8_t *sha256);
+                const uint8_t *sha256);
 /*
  * The worker's next message; work.progress goes to `progress` (may be NULL) and is not returned.
  * -EBADMSG: the worker died, was late or lied (see ret_finding); -EIO with the detail of a
  * work.fault in ret_finding->detail where the worker said that the machine failed it.
  */
 int wl_job_receive(struct wl_job *j, struct wl_message *m, struct wl_finding *ret_finding,
-		   void (*progress)(void *user, uint64_t done, uint64_t total), void *user);
+                   void (*progress)(void *user, uint64_t done, uint64_t total), void *user);
 /* Waits for the end of the process. 0; -EBADMSG as above. After it the job is closed. */
 int wl_job_finish(struct wl_job *j, struct wl_finding *ret_finding);
 void wl_job_kill(struct wl_job *j); /* ends it now; safe after finish and on a zeroed job */

@@ -12,13 +12,13 @@
 
 #include "daemon/base/channel.h"
 
-#define WL_WORKER_INPUT_FD 4
+#define WL_WORKER_INPUT_FD  4
 #define WL_WORKER_OUTPUT_FD 5
-#define WL_WORKER_AUX_FD 6
+#define WL_WORKER_AUX_FD    6
 
 struct wl_worker {
 	struct wl_channel control;
-	struct wl_message *in;	/* for receiving */
+	struct wl_message *in;  /* for receiving */
 	struct wl_message *out; /* for sending */
 };
 
