@@ -202,11 +202,10 @@ bool verify_member_is(const struct verify_member *m, const char *text)
 
 void verify_member_copy(const struct verify_member *m, char *buf, size_t size)
 {
-	size_t n = m ? m->value_n : 0;
-
-	if (n >= size)
-		n = size - 1;
-	if (n)
-		memcpy(buf, m->value, n);
+	buf[0] = '\0';
+	if (!m)
+		return;
+	size_t n = m->value_n < size ? m->value_n : size - 1;
+	memcpy(buf, m->value, n);
 	buf[n] = '\0';
 }

@@ -1,0 +1,121 @@
+#!/bin/sh
+# check.sh: all the tests, from a clean clone, as root on Debian 12. Installs what it needs by
+# package name, works in build/check only, and ends with one line: N passed, N failed, N skipped.
+#
+#   sh packaging/check.sh [STAGE...]     only these stages (packages and gcc are always run)
+set -u
+top=$(cd "$(dirname "$0")/.." && pwd)
+cd "$top" || exit 99
+out=$top/build/check
+jobs=$(nproc)
+passed=0 failed=0 skipped=0
+mkdir -p "$out/log"
+export LC_ALL=C.UTF-8
+
+say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"; }
+
+# step NAME COMMAND...: one check that passes or fails as a whole; its output is in the log
+step() {
+	name=$1
+	shift
+	log=$out/log/$(printf %s "$name" | tr ' /' '__').log
+	start=$(date +%s)
+	"$@" >"$log" 2>&1
+	rc=$?
+	took=$(($(date +%s) - start))
+	case $rc in
+	0) passed=$((passed + 1)); say "ok    $name (${took} s)" ;;
+	77) skipped=$((skipped + 1)); say "skip  $name: $(tail -n 1 "$log")" ;;
+	*) failed=$((failed + 1)); say "FAIL  $name (exit $rc, ${took} s): $log"; tail -n 40 "$log" ;;
+	esac
+	return $rc
+}
+
+# suite NAME COMMAND...: a `make check`; counts its tests one by one
+suite() {
+	name=$1
+	shift
+	log=$out/log/$(printf %s "$name" | tr ' /' '__').log
+	start=$(date +%s)
+	"$@" >"$log" 2>&1
+	rc=$?
+	took=$(($(date +%s) - start))
+	p=$(sed -n 's/^# PASS: *//p' "$log" | tail -n 1)
+	f=$(sed -n 's/^# FAIL: *//p' "$log" | tail -n 1)
+	e=$(sed -n 's/^# ERROR: *//p' "$log" | tail -n 1)
+	s=$(sed -n 's/^# SKIP: *//p' "$log" | tail -n 1)
+	passed=$((passed + ${p:-0}))
+	failed=$((failed + ${f:-0} + ${e:-0}))
+	skipped=$((skipped + ${s:-0}))
+	if [ "$rc" -ne 0 ] || [ -z "$p" ]; then
+		[ $((${f:-0} + ${e:-0})) -gt 0 ] || failed=$((failed + 1))
+		say "FAIL  $name (exit $rc, ${took} s): $log"
+		grep -E '^(FAIL|ERROR):|: error:|\*\*\*' "$log" | head -n 40
+	else
+		say "ok    $name: $p passed, ${s:-0} skipped (${took} s)"
+	fi
+	return $rc
+}
+
+configure() { # configure FOLDER OPTIONS...
+	dir=$out/$1
+	shift
+	mkdir -p "$dir"
+	(cd "$dir" && "$top/configure" --quiet "$@")
+}
+
+stage_gcc() {
+	step "gcc configure" configure gcc --enable-werror
+	step "gcc build" make -C "$out/gcc" -j"$jobs" all || return
+	suite "gcc units and replays" make -C "$out/gcc" -j"$jobs" check
+}
+
+stage_clang() {
+	step "clang configure" configure clang CC=clang --enable-werror
+	step "clang build" make -C "$out/clang" -j"$jobs" all
+}
+
+stage_sanitizers() {
+	step "sanitizers configure" configure san CC=clang --enable-werror --enable-sanitizers \
+		CFLAGS="-g -O1"
+	step "sanitizers build" make -C "$out/san" -j"$jobs" all || return
+	suite "sanitizers units and replays" make -C "$out/san" -j"$jobs" check
+}
+
+stage_style() {
+	step "style clang-format" sh -c \
+		"git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror"
+	step "style tree" python3 tests/tree_rules.py
+	step "style manuals" sh -c "mandoc -Tlint -Wwarning docs/*.[1-8]"
+}
+
+stage_analysis() {
+	step "analysis cppcheck" make -C "$out/gcc" -s cppcheck
+	step "analysis clang-tidy" make -C "$out/gcc" -s tidy
+	step "analysis gcc -fanalyzer" make -C "$out/gcc" -s analyzer
+}
+
+stage_dist() {
+	step "dist distcheck" make -C "$out/gcc" -j"$jobs" distcheck
+}
+
+stage_integration() {
+	for t in $(make -s -C "$out/gcc" print-integration); do
+		step "integration $(basename "$t" .sh)" env WL_BUILD="$out/gcc" sh "$top/$t"
+	done
+}
+
+stage_demo() {
+	step "demo" env WL_DEMO_BUILD="$out/gcc" sh packaging/demo.sh
+}
+
+stages=${*:-style gcc clang sanitizers analysis dist integration demo}
+step "packages" sh packaging/install-packages.sh || exit 1
+step "autogen" sh ./autogen.sh
+case " $stages " in *" gcc "*) ;; *) stages="gcc $stages" ;; esac
+for s in $stages; do
+	say "== $s"
+	"stage_$s"
+done
+printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" -eq 0 ]
