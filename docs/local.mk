@@ -1,1 +1,21 @@
-# what docs builds and tests
+# manual pages: those that are tables are made from the tables
+generated_manuals = docs/weighlock-rules.7 docs/weighlock-limits.7 docs/weighlock-messages.7 \
+	docs/weighlock-events.5
+nodist_man_MANS = $(generated_manuals)
+CLEANFILES += $(generated_manuals)
+EXTRA_DIST += docs/make_manual.py docs/THREATS.md docs/REQUIREMENTS.md
+manual_tables = $(top_srcdir)/docs/make_manual.py $(top_srcdir)/daemon/base/rules.def \
+	$(top_srcdir)/daemon/base/limits.h $(top_srcdir)/daemon/base/messages.def \
+	$(top_srcdir)/daemon/base/events.def
+make_manual = $(AM_V_GEN)$(MKDIR_P) docs && \
+	python3 $(top_srcdir)/docs/make_manual.py $(top_srcdir)
+docs/weighlock-rules.7: $(manual_tables)
+	$(make_manual) rules > $@.tmp && mv $@.tmp $@
+docs/weighlock-limits.7: $(manual_tables)
+	$(make_manual) limits > $@.tmp && mv $@.tmp $@
+docs/weighlock-messages.7: $(manual_tables)
+	$(make_manual) messages > $@.tmp && mv $@.tmp $@
+docs/weighlock-events.5: $(manual_tables)
+	$(make_manual) events > $@.tmp && mv $@.tmp $@
+
+dist_man_MANS += docs/weighlock-verify.1
