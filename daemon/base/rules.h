@@ -9,6 +9,11 @@
 
 #include <stddef.h>
 
+/* Marks a string for xgettext where it stands in a table; translated where it is rendered. */
+#ifndef N_
+#define N_(text) text
+#endif
+
 enum wl_rule {
 	WL_RULE_NONE = 0,
 #define RULE(sym, id, verdict, stage, sentence, remedy, whom) WL_RULE_##sym,
