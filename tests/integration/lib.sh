@@ -84,7 +84,7 @@ wl_expect_rule() {
 	if [ "$WL_STATUS" -eq 0 ]; then
 		wl_fail "$wl_expect_id: was not refused: $*"
 	elif wl_names_rule "$wl_expect_id"; then
-		wl_pass "refused with $wl_expect_id: ${*##*/}"
+		wl_pass "refused with $wl_expect_id: $*"
 	else
 		wl_fail "$wl_expect_id: refused (status $WL_STATUS) without naming it: $*"
 	fi
@@ -205,8 +205,9 @@ wl_sweep() {
 	for wl_sweep_prefix in $(wl_noted prefix); do
 		# shellcheck disable=SC2046
 		kill $(wl_processes "$wl_sweep_prefix") 2>/dev/null
-		wl_until 5 wl_sweep_none "$wl_sweep_prefix" ||
-			kill -KILL $(wl_processes "$wl_sweep_prefix") 2>/dev/null
+		wl_until 5 wl_sweep_none "$wl_sweep_prefix" && continue
+		# shellcheck disable=SC2046
+		kill -KILL $(wl_processes "$wl_sweep_prefix") 2>/dev/null
 	done
 	for wl_sweep_loop in $(wl_noted loop); do
 		wl_loop_remove "$wl_sweep_loop"
@@ -347,7 +348,7 @@ wl_listening() { awk -v p="$1" '$4 == "00010000" && $8 == p { found = 1 } END { 
 # WL_WRAP_mediad, WL_WRAP_ledgerd, WL_WRAP_spawnd or WL_WRAP_weighlockd holds words to put before
 # it (faketime).
 wl_start() {
-	wl_start_d=$1
+	wl_start_d=$1 wl_start_wrap=
 	shift
 	eval "wl_start_wrap=\${WL_WRAP_${wl_start_d#weighlock-}:-}"
 	wl_start_user=$(wl_user_of "$wl_start_d")
@@ -526,15 +527,15 @@ wl_fat_make() {
 	[ "$2" -ge 40 ] || wl_fat_bits=16
 	printf 'label: dos\nunit: sectors\nstart=2048, type=%s\n' \
 		"$([ "$wl_fat_bits" = 32 ] && echo c || echo e)" | sfdisk -q "$1" || return 1
-	mkfs.fat -F "$wl_fat_bits" -s 1 -S 512 -n "${3:-VENDOR}" --offset 2048 "$1" \
+	mkfs.fat -F "$wl_fat_bits" -s 1 -S 512 -h 2048 -n "${3:-VENDOR}" --offset 2048 "$1" \
 		$((($2 * 2048 - 2048) / 2)) >/dev/null
 }
 # wl_fat_put FILE SOURCE [FOLDER]: copies a file or a folder's contents into the volume.
 wl_fat_put() {
 	if [ -d "$2" ]; then
-		MTOOLS_SKIP_CHECK=1 mcopy -s -Q -b -i "$1@@1M" "$2"/* "::${3:-}"
+		MTOOLS_SKIP_CHECK=1 mcopy -s -Q -i "$1@@1M" "$2"/* "::${3:-}"
 	else
-		MTOOLS_SKIP_CHECK=1 mcopy -Q -b -i "$1@@1M" "$2" "::${3:-}"
+		MTOOLS_SKIP_CHECK=1 mcopy -Q -i "$1@@1M" "$2" "::${3:-}"
 	fi
 }
 wl_fat_mkdir() { MTOOLS_SKIP_CHECK=1 mmd -i "$1@@1M" "::$2"; }
