@@ -1,4 +1,34 @@
-# what packaging builds and tests
+# checks that are run beside the tests, and what an installation lays down
+dist_noinst_SCRIPTS = autogen.sh packaging/check.sh packaging/demo.sh \
+	packaging/install-packages.sh
+EXTRA_DIST += packaging/packages tests/tree_rules.py
+
+# integration tests: need root, udevd and loop devices; run by packaging/check.sh, not by `make check`
+EXTRA_DIST += $(integration_tests)
+print-integration:
+	@printf '%s\n' $(integration_tests)
+
+wl_c_files = $(shell cd $(top_srcdir) && ls daemon/*/*.c policy/*.c udev/*.c verify/*.c client/*.c)
+wl_all_cppflags = -include $(abs_top_builddir)/config.h -I$(abs_top_srcdir) -I$(abs_top_builddir) \
+	-DWL_LIBEXECDIR='"/usr/libexec/weighlock"' -DWL_STATEDIR='"/var/lib"' \
+	-DWL_RUNDIR='"/run/weighlock"' -DWL_LOCALEDIR='"/usr/share/locale"' \
+	-DWL_SBINDIR='"/usr/sbin"' -DWL_BINDIR='"/usr/bin"' $(CRYPTO_CFLAGS) $(ARCHIVE_CFLAGS) \
+	$(SECCOMP_CFLAGS) $(CAPNG_CFLAGS) $(UDEV_CFLAGS) $(SYSTEMD_CFLAGS) $(JANSSON_CFLAGS) \
+	$(YAML_CFLAGS) $(SQLITE_CFLAGS)
+
+cppcheck:
+	cd $(top_srcdir) && cppcheck -j2 --quiet --error-exitcode=1 --inline-suppr \
+		--enable=warning,performance,portability --std=c11 --library=posix \
+		--suppressions-list=tests/cppcheck.suppress --suppress=missingIncludeSystem \
+		-I. -D__linux__=1 -DWL_BUILD_EPOCH=1 $(wl_c_files)
+tidy:
+	cd $(top_srcdir) && printf '%s\n' $(wl_c_files) | xargs -P2 -n4 sh -c \
+		'clang-tidy --quiet "$$@" -- -std=gnu11 $(subst ",\",$(subst ',,$(wl_all_cppflags)))' tidy
+analyzer:
+	cd $(top_srcdir) && for f in $(wl_c_files); do printf '%s\n' "$$f"; done | xargs -P2 -n1 sh -c \
+		'gcc -std=gnu11 -O1 -fanalyzer -Werror -w -Wanalyzer-null-dereference -Wanalyzer-use-after-free -Wanalyzer-double-free -Wanalyzer-malloc-leak -Wanalyzer-file-leak -c -o /dev/null $(subst ",\",$(subst ',,$(wl_all_cppflags))) "$$1" || exit 255' an
+.PHONY: print-integration cppcheck tidy analyzer
+EXTRA_DIST += tests/cppcheck.suppress .clang-tidy
 
 # sysusers.d and tmpfiles.d want names ending in .conf; debhelper wants weighlock.sysusers
 sysusers_DATA = packaging/sysusers.d/weighlock.conf
