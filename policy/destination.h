@@ -1,0 +1,40 @@
+/* May this medium be written to? One pure decision over what is known about it. */
+#ifndef WL_POLICY_DESTINATION_H
+#define WL_POLICY_DESTINATION_H
+
+#include "policy/decide.h"
+#include "policy/model.h"
+
+struct wl_destination_facts {
+	const struct wl_policy *policy;
+	const char *device; /* id; NULL: none bound (prepare) */
+	bool present;
+	bool port_is_destination;
+	bool is_source;      /* the same insertion or medium as the transfer's source */
+	bool is_source_port; /* the policy's use of the port is source */
+	bool prepared;     /* its head equals a medium.prepared nothing voids (a fact of digest) */
+	bool was_prepared; /* some medium.prepared names this medium: it was ours once */
+	bool registered;   /* in the register of media */
+	uint64_t bytes;    /* size of the medium */
+	const uint64_t *files; /* sizes to be written; NULL with nfiles 0: prepare */
+	size_t nfiles;
+};
+
+/*
+ * All failing rules of stage 3 or 13: medium.direction-wrong (the port's use), destination.missing,
+ * destination.is-source, destination.not-ours (nothing here ever prepared or registered it),
+ * destination.not-clean (prepared once, written since), destination.file-too-large (FAT32),
+ * destination.too-small. Empty: yes. `ret_key` (WL_POLICY_KEY_MAX bytes, may be NULL): policy key.
+ */
+void wl_decide_destination(const struct wl_destination_facts *f, struct wl_rules *ret_rules,
+                           char *ret_key);
+
+/* The smallest FAT32 medium that holds these files (INTERFACES 7: the partition begins at LBA 2048,
+ * at least 65,525 clusters), an upper bound that counts folders as `nfolders` clusters. */
+uint64_t wl_destination_bytes_needed(const uint64_t *files, size_t nfiles, size_t nfolders,
+                                     uint64_t medium_bytes);
+
+/* FAT32's largest file. */
+#define WL_FAT32_FILE_BYTES_MAX UINT64_C(0xFFFFFFFF)
+
+#endif
