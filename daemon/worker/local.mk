@@ -1,1 +1,19 @@
-# what daemon/worker builds and tests
+# The worker binaries. Each is the frame, a table kinds_NAME.c, and one file per kind of work with
+# the libraries that those kinds need and no others (tests/integration/libraries.sh holds them
+# against a list). To add a kind: its functions in kinds.h, its row in kinds_NAME.c, its system
+# calls in daemon/spawn/seccomp_table.def, its row in daemon/spawn/kinds.def, and here its file.
+# To add a binary, for example worker-volume:
+#
+#   worker_PROGRAMS += daemon/worker/worker-volume
+#   daemon_worker_worker_volume_SOURCES = daemon/worker/kinds_volume.c daemon/worker/read_medium.c
+#   daemon_worker_worker_volume_LDADD = $(wl_frame_libs) daemon/volume/libwl_volume.a $(wl_base_libs)
+noinst_LIBRARIES += daemon/worker/libwl_frame.a
+daemon_worker_libwl_frame_a_SOURCES = \
+	daemon/worker/worker.h daemon/worker/kinds.h daemon/worker/frame.h daemon/worker/main.c \
+	daemon/worker/zygote.c daemon/worker/job.c daemon/worker/report.c daemon/worker/explain.c
+wl_frame_libs = daemon/worker/libwl_frame.a $(wl_sandbox_libs)
+
+worker_PROGRAMS += daemon/worker/worker-tool
+daemon_worker_worker_tool_SOURCES = \
+	daemon/worker/kinds_tool.c daemon/worker/digest.c daemon/worker/self_test.c
+daemon_worker_worker_tool_LDADD = $(wl_frame_libs) $(wl_base_libs)

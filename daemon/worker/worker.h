@@ -12,9 +12,10 @@
 
 #include "daemon/base/channel.h"
 
-#define WL_WORKER_INPUT_FD  4
-#define WL_WORKER_OUTPUT_FD 5
-#define WL_WORKER_AUX_FD    6
+#define WL_WORKER_CONTROL_FD 3
+#define WL_WORKER_INPUT_FD   4
+#define WL_WORKER_OUTPUT_FD  5
+#define WL_WORKER_AUX_FD     6
 
 struct wl_worker {
 	struct wl_channel control;
@@ -22,12 +23,14 @@ struct wl_worker {
 	struct wl_message *out; /* for sending */
 };
 
-/* Extra system calls a kind needs beyond the common list of spawn/seccomp_table.def. */
+/* The system calls a kind needs beyond the common ones stand in spawn/seccomp_table.def, under its
+ * name; a kind without a row there is not run. In a sanitizer build a forbidden call is named on
+ * standard error. */
 struct wl_work_kind {
-	const char *name; /* "read-medium" */
-	int (*prepare)(void);
+	const char *name;     /* "read-medium" */
+	int (*prepare)(void); /* NULL, or 0 or negative errno; in the zygote, before any lock */
 	int (*run)(struct wl_worker *wk);
-	bool parser; /* one process per item */
+	bool parser; /* its input is hostile: it may not write files */
 };
 
 extern const struct wl_work_kind wl_work_kinds[]; /* of this binary; ends with name NULL */
