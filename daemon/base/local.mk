@@ -17,6 +17,16 @@ daemon_base_libwl_base_a_SOURCES = \
 	daemon/base/paths.h daemon/base/paths.c \
 	daemon/base/fdio.h daemon/base/fdio.c
 
+# what the daemons do the same way; workers and client link none of it
+noinst_LIBRARIES += daemon/base/libwl_daemon.a
+daemon_base_libwl_daemon_a_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS) $(CAPNG_CFLAGS) \
+	$(SYSTEMD_CFLAGS)
+daemon_base_libwl_daemon_a_SOURCES = \
+	daemon/base/daemon.h daemon/base/daemon.c daemon/base/daemon_denied.h \
+	daemon/base/daemon_denied.def daemon/base/daemon_denied.c daemon/base/log.c \
+	daemon/base/options.c
+wl_daemon_libs = daemon/base/libwl_daemon.a $(SECCOMP_LIBS) $(CAPNG_LIBS) $(SYSTEMD_LIBS)
+
 # the codec's fuzz target (tests/fuzz/README)
 check_PROGRAMS += tests/fuzz/replay_message
 TESTS += tests/fuzz/replay_message
