@@ -10,6 +10,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <time.h>
 
 #include "daemon/base/cleanup.h"
@@ -37,8 +38,8 @@ static X509 *from_der(struct wl_bytes der)
 {
 	const unsigned char *p = der.p;
 	WL_AUTO_X509 X509 *x = der.n <= WL_CERTIFICATE_FILE_BYTES_MAX && wl_der_is_valid(der)
-				       ? d2i_X509(NULL, &p, (long)der.n)
-				       : NULL;
+	                               ? d2i_X509(NULL, &p, (long)der.n)
+	                               : NULL;
 
 	if (!x || p != der.p + der.n) {
 		ERR_clear_error();
@@ -47,7 +48,8 @@ static X509 *from_der(struct wl_bytes der)
 	return TAKE_PTR(x);
 }
 
-/* Exactly one block "CERTIFICATE"; text before it is let pass, as `openssl x509 -text` writes it. */
+/* Exactly one block "CERTIFICATE"; text before it is let pass, as `openssl x509 -text` writes it.
+ */
 static X509 *from_pem(struct wl_bytes file)
 {
 	AUTO_BIO BIO *bio = BIO_new_mem_buf(file.p, (int)file.n);
@@ -74,7 +76,7 @@ static bool has_digest(X509 *x, const uint8_t *sha256)
 }
 
 int wl_certificate_read(struct wl_bytes file, const uint8_t *sha256, X509 **ret,
-			struct wl_finding *f)
+                        struct wl_finding *f)
 {
 	WL_AUTO_X509 X509 *x = NULL;
 
@@ -82,10 +84,10 @@ int wl_certificate_read(struct wl_bytes file, const uint8_t *sha256, X509 **ret,
 		x = file.p[0] == WL_DER_SEQUENCE ? from_der(file) : from_pem(file);
 	if (!x)
 		return wl_refuse(f, WL_RULE_POLICY_REFERENCE,
-				 "a file of the policy is not one certificate");
+		                 "a file of the policy is not one certificate");
 	if (sha256 && !has_digest(x, sha256))
 		return wl_refuse(f, WL_RULE_POLICY_REFERENCE,
-				 "a certificate has another digest than the policy says");
+		                 "a certificate has another digest than the policy says");
 	*ret = TAKE_PTR(x);
 	return 0;
 }
@@ -98,7 +100,7 @@ int wl_certificate_read_fd(int fd, const uint8_t *sha256, X509 **ret, struct wl_
 
 	if (e == -EFBIG)
 		return wl_refuse(f, WL_RULE_POLICY_REFERENCE,
-				 "a certificate file of the policy is too large");
+		                 "a certificate file of the policy is too large");
 	if (e < 0)
 		return e;
 	return wl_certificate_read((struct wl_bytes){file, n}, sha256, ret, f);
@@ -110,7 +112,7 @@ int wl_certificate_embedded(struct wl_bytes der, X509 **ret, struct wl_finding *
 
 	if (!x)
 		return wl_refuse(f, WL_RULE_SIGNATURE_UNREADABLE,
-				 "a certificate in the signature file cannot be read");
+		                 "a certificate in the signature file cannot be read");
 	*ret = x;
 	return 0;
 }
@@ -133,10 +135,10 @@ bool wl_certificate_is(X509 *x, const struct wl_cms_signer_id *id)
 
 	if (id->key_id.n) {
 		key_id = X509_get0_subject_key_id(x);
-		return key_id && wl_bytes_equal(id->key_id,
-						(struct wl_bytes){
-							ASN1_STRING_get0_data(key_id),
-							(size_t)ASN1_STRING_length(key_id)});
+		return key_id &&
+		       wl_bytes_equal(id->key_id,
+		                      (struct wl_bytes){ASN1_STRING_get0_data(key_id),
+		                                        (size_t)ASN1_STRING_length(key_id)});
 	}
 	n = i2d_X509_NAME(X509_get_issuer_name(x), &issuer);
 	return n > 0 && wl_bytes_equal(id->issuer, (struct wl_bytes){issuer, (size_t)n}) &&
@@ -164,7 +166,7 @@ void wl_certificate_subject(X509 *x, char *buf, size_t size)
 	long n = 0;
 
 	if (bio && X509_NAME_print_ex(bio, X509_get_subject_name(x), 0,
-				      XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0)
+	                              XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0)
 		n = BIO_get_mem_data(bio, &text);
 	wl_text_escape(text ? text : "", n > 0 ? (size_t)n : 0, buf, size);
 }

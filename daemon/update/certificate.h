@@ -24,11 +24,11 @@ static inline void wl_cleanup_x509(X509 **x)
  * 0; -EBADMSG with policy.reference where it cannot be read or is another; -ENOMEM.
  */
 int wl_certificate_read(struct wl_bytes file, const uint8_t *sha256, X509 **ret,
-			struct wl_finding *ret_finding);
+                        struct wl_finding *ret_finding);
 
 /* The same from a descriptor. Also negative errno of reading. */
 int wl_certificate_read_fd(int fd, const uint8_t *sha256, X509 **ret,
-			   struct wl_finding *ret_finding);
+                           struct wl_finding *ret_finding);
 
 /* One DER certificate from a signature file. 0, -EBADMSG with signature.unreadable. */
 int wl_certificate_embedded(struct wl_bytes der, X509 **ret, struct wl_finding *ret_finding);

@@ -61,7 +61,7 @@ static int split(struct wl_bytes text, struct lines *ret, struct wl_finding *f)
 
 	if (max > WL_TRANSFER_FILES_MAX)
 		return wl_refuse(f, WL_RULE_UPDATE_MANIFEST_BAD, "more than %u lines",
-				 WL_TRANSFER_FILES_MAX);
+		                 WL_TRANSFER_FILES_MAX);
 	l.line = calloc(max + 1, sizeof(*l.line));
 	if (!l.line)
 		return -ENOMEM;
@@ -88,7 +88,7 @@ struct differences {
 };
 
 static void compare(const struct lines *expected, const struct lines *manifest,
-		    struct differences *d)
+                    struct differences *d)
 {
 	size_t i = 0, k = 0;
 

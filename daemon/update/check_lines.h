@@ -16,6 +16,6 @@
  * same path with another digest); -EINVAL where `expected` itself is not such lines; -ENOMEM.
  */
 int wl_check_lines(struct wl_bytes expected, struct wl_bytes manifest,
-		   struct wl_finding *ret_finding);
+                   struct wl_finding *ret_finding);
 
 #endif

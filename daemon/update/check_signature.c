@@ -37,9 +37,9 @@ static const struct {
 	uint64_t digest;
 	const char *name;
 } digests[] = {
-	{WL_DIGEST_SHA256, "SHA2-256"},
-	{WL_DIGEST_SHA384, "SHA2-384"},
-	{WL_DIGEST_SHA512, "SHA2-512"},
+        {WL_DIGEST_SHA256, "SHA2-256"},
+        {WL_DIGEST_SHA384, "SHA2-384"},
+        {WL_DIGEST_SHA512, "SHA2-512"},
 };
 static EVP_MD *fetched[WL_ARRAY_LEN(digests)];
 
@@ -48,17 +48,17 @@ static const struct algorithm_row {
 	enum wl_key_type key;
 	int padding; /* 0: none */
 } algorithms[] = {
-	{WL_SIGNATURE_RSA_PKCS1, WL_KEY_RSA, RSA_PKCS1_PADDING},
-	{WL_SIGNATURE_RSA_PSS, WL_KEY_RSA, RSA_PKCS1_PSS_PADDING},
-	{WL_SIGNATURE_ECDSA_P256, WL_KEY_P256, 0},
-	{WL_SIGNATURE_ECDSA_P384, WL_KEY_P384, 0},
+        {WL_SIGNATURE_RSA_PKCS1, WL_KEY_RSA, RSA_PKCS1_PADDING},
+        {WL_SIGNATURE_RSA_PSS, WL_KEY_RSA, RSA_PKCS1_PSS_PADDING},
+        {WL_SIGNATURE_ECDSA_P256, WL_KEY_P256, 0},
+        {WL_SIGNATURE_ECDSA_P384, WL_KEY_P384, 0},
 };
 
 int wl_check_prepare(void)
 {
 	/* no configuration file: it could put another provider between us and the arithmetic */
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS,
-				NULL) != 1)
+	                        NULL) != 1)
 		return -EIO;
 	for (size_t i = 0; i < WL_ARRAY_LEN(digests); i++) {
 		if (!fetched[i])
@@ -99,7 +99,7 @@ static int hash_content(int fd, uint64_t size, const EVP_MD *md, uint8_t *ret, u
 }
 
 static int is_pinned(struct wl_bytes spki, const uint8_t (*pins)[WL_SHA256_BYTES], unsigned npins,
-		     uint8_t ret_sha256[WL_SHA256_BYTES], struct wl_finding *f)
+                     uint8_t ret_sha256[WL_SHA256_BYTES], struct wl_finding *f)
 {
 	int e = wl_sha256_of(spki.p, spki.n, ret_sha256);
 
@@ -109,12 +109,12 @@ static int is_pinned(struct wl_bytes spki, const uint8_t (*pins)[WL_SHA256_BYTES
 		if (memcmp(pins[i], ret_sha256, WL_SHA256_BYTES) == 0)
 			return 0;
 	return wl_refuse(f, WL_RULE_SIGNATURE_SIGNER_UNTRUSTED,
-			 "the signing key is not one that was named");
+	                 "the signing key is not one that was named");
 }
 
 /* The row of the claimed algorithm, if the key is really of its kind. */
 static int find_algorithm(const struct wl_check_claim *claim, const struct algorithm_row **ret,
-			  struct wl_finding *f)
+                          struct wl_finding *f)
 {
 	enum wl_key_type key;
 	int e = wl_spki_type(claim->spki, &key, f);
@@ -128,12 +128,12 @@ static int find_algorithm(const struct wl_check_claim *claim, const struct algor
 		}
 	}
 	return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM,
-			 "signature algorithm does not belong to the key");
+	                 "signature algorithm does not belong to the key");
 }
 
 /* 1 good, 0 not, negative where libcrypto failed. */
 static int verify(const struct wl_check_claim *claim, const struct algorithm_row *row,
-		  const EVP_MD *md)
+                  const EVP_MD *md)
 {
 	WL_CLEANUP(cleanup_md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	WL_CLEANUP(cleanup_pkey) EVP_PKEY *key = NULL;
@@ -153,12 +153,12 @@ static int verify(const struct wl_check_claim *claim, const struct algorithm_row
 	    EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) != 1)
 		return -EIO;
 	good = EVP_DigestVerify(ctx, claim->value.p, claim->value.n, claim->attributes.p,
-				claim->attributes.n);
+	                        claim->attributes.n);
 	return good == 1;
 }
 
 static int find_digest(const struct wl_check_claim *claim, const struct wl_check_content *content,
-		       const EVP_MD *md, uint8_t *ret, unsigned *ret_n)
+                       const EVP_MD *md, uint8_t *ret, unsigned *ret_n)
 {
 	if (claim->digest != WL_DIGEST_SHA256 || !content->sha256)
 		return hash_content(content->fd, content->size, md, ret, ret_n);
@@ -168,8 +168,8 @@ static int find_digest(const struct wl_check_claim *claim, const struct wl_check
 }
 
 int wl_check_signature(const struct wl_check_claim *claim, const struct wl_check_content *content,
-		       const uint8_t (*pins)[WL_SHA256_BYTES], unsigned npins,
-		       uint8_t ret_spki_sha256[WL_SHA256_BYTES], struct wl_finding *f)
+                       const uint8_t (*pins)[WL_SHA256_BYTES], unsigned npins,
+                       uint8_t ret_spki_sha256[WL_SHA256_BYTES], struct wl_finding *f)
 {
 	const struct algorithm_row *row = NULL;
 	const EVP_MD *md = digest_of(claim->digest);
@@ -178,7 +178,8 @@ int wl_check_signature(const struct wl_check_claim *claim, const struct wl_check
 	int e;
 
 	if (!md)
-		return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM, "digest algorithm not on the list");
+		return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM,
+		                 "digest algorithm not on the list");
 	e = is_pinned(claim->spki, pins, npins, spki_sha256, f);
 	if (e == 0)
 		e = find_algorithm(claim, &row, f);
@@ -194,7 +195,7 @@ int wl_check_signature(const struct wl_check_claim *claim, const struct wl_check
 		return e;
 	if (e == 0)
 		return wl_refuse(f, WL_RULE_SIGNATURE_MISMATCH,
-				 "the signature does not verify under the signer's key");
+		                 "the signature does not verify under the signer's key");
 	memcpy(ret_spki_sha256, spki_sha256, sizeof(spki_sha256));
 	return 0;
 }

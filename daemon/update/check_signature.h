@@ -13,16 +13,16 @@
 #include "daemon/base/sha256.h"
 
 struct wl_check_claim {
-	uint64_t digest;    /* enum wl_digest_algorithm, if it is one */
-	uint64_t signature; /* enum wl_signature_algorithm, if it is one */
+	uint64_t digest;            /* enum wl_digest_algorithm, if it is one */
+	uint64_t signature;         /* enum wl_signature_algorithm, if it is one */
 	struct wl_bytes attributes; /* DER SET OF */
 	struct wl_bytes value;
 	struct wl_bytes spki;
 };
 
 struct wl_check_content {
-	int fd;			/* read by pread from 0 */
-	uint64_t size;		/* exactly so many bytes, of any number */
+	int fd;                /* read by pread from 0 */
+	uint64_t size;         /* exactly so many bytes, of any number */
 	const uint8_t *sha256; /* NULL, or the vault's own digest of it, used instead of reading */
 };
 
@@ -36,7 +36,7 @@ int wl_check_prepare(void);
  * has another size; -ENOMEM.
  */
 int wl_check_signature(const struct wl_check_claim *claim, const struct wl_check_content *content,
-		       const uint8_t (*pins)[WL_SHA256_BYTES], unsigned npins,
-		       uint8_t ret_spki_sha256[WL_SHA256_BYTES], struct wl_finding *ret_finding);
+                       const uint8_t (*pins)[WL_SHA256_BYTES], unsigned npins,
+                       uint8_t ret_spki_sha256[WL_SHA256_BYTES], struct wl_finding *ret_finding);
 
 #endif

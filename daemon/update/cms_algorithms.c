@@ -8,9 +8,12 @@
 
 #include "daemon/base/cleanup.h"
 
-#define OID(...) {(const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})}
+#define OID(...)                                                                                   \
+	{                                                                                          \
+		(const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})             \
+	}
 #define PKCS1(n) OID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, n)
-#define SHA2(n)	 OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, n)
+#define SHA2(n)  OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, n)
 #define ECDSA(n) OID(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, n)
 
 static const struct digest_row {
@@ -18,9 +21,9 @@ static const struct digest_row {
 	enum wl_digest_algorithm digest;
 	size_t bytes;
 } digests[] = {
-	{SHA2(1), WL_DIGEST_SHA256, 32},
-	{SHA2(2), WL_DIGEST_SHA384, 48},
-	{SHA2(3), WL_DIGEST_SHA512, 64},
+        {SHA2(1), WL_DIGEST_SHA256, 32},
+        {SHA2(2), WL_DIGEST_SHA384, 48},
+        {SHA2(3), WL_DIGEST_SHA512, 64},
 };
 
 static const struct scheme_row {
@@ -29,14 +32,14 @@ static const struct scheme_row {
 	enum wl_digest_algorithm digest; /* 0: the SignerInfo's own */
 	bool null_allowed;
 } schemes[] = {
-	{PKCS1(0x01), WL_CMS_RSA_PKCS1, 0, true}, /* rsaEncryption, as OpenSSL writes it */
-	{PKCS1(0x0b), WL_CMS_RSA_PKCS1, WL_DIGEST_SHA256, true},
-	{PKCS1(0x0c), WL_CMS_RSA_PKCS1, WL_DIGEST_SHA384, true},
-	{PKCS1(0x0d), WL_CMS_RSA_PKCS1, WL_DIGEST_SHA512, true},
-	{PKCS1(0x0a), WL_CMS_RSA_PSS, 0, false},
-	{ECDSA(2), WL_CMS_ECDSA, WL_DIGEST_SHA256, false},
-	{ECDSA(3), WL_CMS_ECDSA, WL_DIGEST_SHA384, false},
-	{ECDSA(4), WL_CMS_ECDSA, WL_DIGEST_SHA512, false},
+        {PKCS1(0x01), WL_CMS_RSA_PKCS1, 0, true}, /* rsaEncryption, as OpenSSL writes it */
+        {PKCS1(0x0b), WL_CMS_RSA_PKCS1, WL_DIGEST_SHA256, true},
+        {PKCS1(0x0c), WL_CMS_RSA_PKCS1, WL_DIGEST_SHA384, true},
+        {PKCS1(0x0d), WL_CMS_RSA_PKCS1, WL_DIGEST_SHA512, true},
+        {PKCS1(0x0a), WL_CMS_RSA_PSS, 0, false},
+        {ECDSA(2), WL_CMS_ECDSA, WL_DIGEST_SHA256, false},
+        {ECDSA(3), WL_CMS_ECDSA, WL_DIGEST_SHA384, false},
+        {ECDSA(4), WL_CMS_ECDSA, WL_DIGEST_SHA512, false},
 };
 
 static const struct wl_bytes oid_mgf1 = PKCS1(0x08);
@@ -46,10 +49,10 @@ static const struct number_row {
 	enum wl_key_type key;
 	enum wl_signature_algorithm number;
 } numbers[] = {
-	{WL_CMS_RSA_PKCS1, WL_KEY_RSA, WL_SIGNATURE_RSA_PKCS1},
-	{WL_CMS_RSA_PSS, WL_KEY_RSA, WL_SIGNATURE_RSA_PSS},
-	{WL_CMS_ECDSA, WL_KEY_P256, WL_SIGNATURE_ECDSA_P256},
-	{WL_CMS_ECDSA, WL_KEY_P384, WL_SIGNATURE_ECDSA_P384},
+        {WL_CMS_RSA_PKCS1, WL_KEY_RSA, WL_SIGNATURE_RSA_PKCS1},
+        {WL_CMS_RSA_PSS, WL_KEY_RSA, WL_SIGNATURE_RSA_PSS},
+        {WL_CMS_ECDSA, WL_KEY_P256, WL_SIGNATURE_ECDSA_P256},
+        {WL_CMS_ECDSA, WL_KEY_P384, WL_SIGNATURE_ECDSA_P384},
 };
 
 static int refuse(struct wl_finding *f, const char *what, struct wl_bytes oid)
@@ -70,7 +73,7 @@ size_t wl_digest_bytes(enum wl_digest_algorithm digest)
 
 /* AlgorithmIdentifier: the OID's content, and a reader left before the parameters. */
 static bool open_algorithm(const struct wl_der *algorithm, struct wl_der *oid,
-			   struct wl_reader *parameters)
+                           struct wl_reader *parameters)
 {
 	*parameters = wl_der_open(algorithm);
 	return algorithm->tag == WL_DER_SEQUENCE && wl_der_take(parameters, WL_DER_OID, oid);
@@ -87,7 +90,7 @@ static bool parameters_empty(struct wl_reader *r, bool null_allowed)
 }
 
 int wl_cms_read_digest(const struct wl_der *algorithm, enum wl_digest_algorithm *ret,
-		       struct wl_finding *f)
+                       struct wl_finding *f)
 {
 	struct wl_der oid = {0};
 	struct wl_reader r;
@@ -99,7 +102,7 @@ int wl_cms_read_digest(const struct wl_der *algorithm, enum wl_digest_algorithm 
 			continue;
 		if (!parameters_empty(&r, true))
 			return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM,
-					 "digest algorithm with parameters");
+			                 "digest algorithm with parameters");
 		*ret = digests[i].digest;
 		return 0;
 	}
@@ -145,20 +148,20 @@ static int check_pss(struct wl_reader *r, enum wl_digest_algorithm digest, struc
 	if (!explicit(&p, 0, WL_DER_SEQUENCE, &hash) || !explicit(&p, 1, WL_DER_SEQUENCE, &mask) ||
 	    !explicit(&p, 2, WL_DER_INTEGER, &salt) || !wl_der_ended(&p))
 		return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM,
-				 "RSA-PSS parameters are not digest, mask and salt length");
+		                 "RSA-PSS parameters are not digest, mask and salt length");
 	if (wl_cms_read_digest(&hash, &of_hash, &ignored) < 0 || of_hash != digest ||
 	    !mask_matches(&mask, digest))
 		return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM,
-				 "RSA-PSS with another digest than the signer's");
+		                 "RSA-PSS with another digest than the signer's");
 	if (salt.body.n != 1 || salt.body.p[0] != wl_digest_bytes(digest))
 		return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM,
-				 "RSA-PSS salt is not as long as the digest (%zu bytes)",
-				 wl_digest_bytes(digest));
+		                 "RSA-PSS salt is not as long as the digest (%zu bytes)",
+		                 wl_digest_bytes(digest));
 	return 0;
 }
 
 int wl_cms_read_scheme(const struct wl_der *algorithm, enum wl_digest_algorithm digest,
-		       enum wl_cms_scheme *ret, struct wl_finding *f)
+                       enum wl_cms_scheme *ret, struct wl_finding *f)
 {
 	const struct scheme_row *row = NULL;
 	struct wl_der oid = {0};
@@ -167,7 +170,7 @@ int wl_cms_read_scheme(const struct wl_der *algorithm, enum wl_digest_algorithm 
 
 	if (!open_algorithm(algorithm, &oid, &r))
 		return wl_refuse(f, WL_RULE_SIGNATURE_UNREADABLE,
-				 "signature algorithm badly formed");
+		                 "signature algorithm badly formed");
 	for (size_t i = 0; i < WL_ARRAY_LEN(schemes) && !row; i++)
 		if (wl_bytes_equal(oid.body, schemes[i].oid))
 			row = &schemes[i];
@@ -175,21 +178,21 @@ int wl_cms_read_scheme(const struct wl_der *algorithm, enum wl_digest_algorithm 
 		return refuse(f, "signature algorithm", oid.body);
 	if (row->digest && row->digest != digest)
 		return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM,
-				 "signature algorithm names another digest than the signer's");
+		                 "signature algorithm names another digest than the signer's");
 	if (row->scheme == WL_CMS_RSA_PSS) {
 		e = check_pss(&r, digest, f);
 		if (e < 0)
 			return e;
 	} else if (!parameters_empty(&r, row->null_allowed)) {
 		return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM,
-				 "signature algorithm with parameters");
+		                 "signature algorithm with parameters");
 	}
 	*ret = row->scheme;
 	return 0;
 }
 
 int wl_cms_signature_algorithm(enum wl_cms_scheme scheme, enum wl_key_type key,
-			       enum wl_signature_algorithm *ret, struct wl_finding *f)
+                               enum wl_signature_algorithm *ret, struct wl_finding *f)
 {
 	for (size_t i = 0; i < WL_ARRAY_LEN(numbers); i++) {
 		if (numbers[i].scheme == scheme && numbers[i].key == key) {
@@ -198,5 +201,5 @@ int wl_cms_signature_algorithm(enum wl_cms_scheme scheme, enum wl_key_type key,
 		}
 	}
 	return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM,
-			 "signature algorithm does not belong to the signer's key");
+	                 "signature algorithm does not belong to the signer's key");
 }

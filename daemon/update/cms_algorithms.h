@@ -17,16 +17,16 @@ enum wl_cms_scheme { WL_CMS_RSA_PKCS1 = 1, WL_CMS_RSA_PSS, WL_CMS_ECDSA };
 
 /* digestAlgorithm: an AlgorithmIdentifier. 0, or -EBADMSG with signature.algorithm. */
 int wl_cms_read_digest(const struct wl_der *algorithm, enum wl_digest_algorithm *ret,
-		       struct wl_finding *ret_finding);
+                       struct wl_finding *ret_finding);
 
 /* signatureAlgorithm; a digest it names must be `digest`, and a PSS salt as long as it. */
 int wl_cms_read_scheme(const struct wl_der *algorithm, enum wl_digest_algorithm digest,
-		       enum wl_cms_scheme *ret, struct wl_finding *ret_finding);
+                       enum wl_cms_scheme *ret, struct wl_finding *ret_finding);
 
 /* The number of message.h for a scheme with a key. 0, or -EBADMSG where they do not belong
  * together. */
 int wl_cms_signature_algorithm(enum wl_cms_scheme scheme, enum wl_key_type key,
-			       enum wl_signature_algorithm *ret, struct wl_finding *ret_finding);
+                               enum wl_signature_algorithm *ret, struct wl_finding *ret_finding);
 
 /* 32, 48 or 64; 0 for a number not on the list. */
 size_t wl_digest_bytes(enum wl_digest_algorithm digest);

@@ -17,14 +17,14 @@ static const uint8_t oid_message_digest[] = {PKCS9(0x04)};
 static const uint8_t oid_data[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01};
 
 /* Attribute { contentType, SET OF { id-data } }, whole. */
-static const uint8_t content_type_data[] = {
-	0x30, 0x18, 0x06, 0x09, PKCS9(0x03), 0x31, 0x0b, 0x06, 0x09,
-	0x2a, 0x86, 0x48, 0x86, 0xf7,	     0x0d, 0x01, 0x07, 0x01};
+static const uint8_t content_type_data[] = {0x30, 0x18, 0x06, 0x09, PKCS9(0x03), 0x31,
+                                            0x0b, 0x06, 0x09, 0x2a, 0x86,        0x48,
+                                            0x86, 0xf7, 0x0d, 0x01, 0x07,        0x01};
 
 #define BYTES(a) ((struct wl_bytes){(a), sizeof(a)})
 
 static bool read_attribute(const struct wl_der *attribute, struct wl_der *type,
-			   struct wl_der *values)
+                           struct wl_der *values)
 {
 	struct wl_reader r = wl_der_open(attribute);
 
@@ -54,16 +54,16 @@ static bool seen_before(struct wl_bytes content, const struct wl_der *of, struct
 }
 
 static int one_value(const struct wl_der *values, uint8_t tag, struct wl_der *ret,
-		     struct wl_finding *f)
+                     struct wl_finding *f)
 {
 	struct wl_reader r = wl_der_open(values);
 
 	if (!wl_der_take(&r, tag, ret))
 		return wl_refuse(f, WL_RULE_SIGNATURE_UNREADABLE,
-				 "a signed attribute has a value of the wrong type");
+		                 "a signed attribute has a value of the wrong type");
 	if (!wl_der_ended(&r))
 		return wl_refuse(f, WL_RULE_SIGNATURE_ATTRIBUTE_DUPLICATE,
-				 "a signed attribute has several values");
+		                 "a signed attribute has several values");
 	return 0;
 }
 
@@ -77,24 +77,24 @@ static int check_content_type(const struct wl_der *values, struct wl_finding *f)
 		return e;
 	wl_der_oid_text(value.body, text, sizeof(text));
 	return wl_refuse(f, WL_RULE_SIGNATURE_NOT_SIGNED_DATA,
-			 "the signed content type is %s, not plain data", text);
+	                 "the signed content type is %s, not plain data", text);
 }
 
 static int check_message_digest(const struct wl_der *values, enum wl_digest_algorithm digest,
-				struct wl_finding *f)
+                                struct wl_finding *f)
 {
 	struct wl_der value = {0};
 	int e = one_value(values, WL_DER_OCTET_STRING, &value, f);
 
 	if (e == 0 && value.body.n != wl_digest_bytes(digest))
 		return wl_refuse(f, WL_RULE_SIGNATURE_UNREADABLE,
-				 "the signed digest has %zu bytes, its algorithm makes %zu",
-				 value.body.n, wl_digest_bytes(digest));
+		                 "the signed digest has %zu bytes, its algorithm makes %zu",
+		                 value.body.n, wl_digest_bytes(digest));
 	return e;
 }
 
 int wl_cms_check_attributes(struct wl_bytes content, enum wl_digest_algorithm digest,
-			    struct wl_finding *f)
+                            struct wl_finding *f)
 {
 	struct wl_reader r = wl_reader_from(content.p, content.n);
 	struct wl_der a, type, values, before = {0};
@@ -104,13 +104,13 @@ int wl_cms_check_attributes(struct wl_bytes content, enum wl_digest_algorithm di
 	while (wl_reader_left(&r) > 0) {
 		if (!wl_der_next(&r, &a) || !read_attribute(&a, &type, &values))
 			return wl_refuse(f, WL_RULE_SIGNATURE_UNREADABLE,
-					 "signed attributes badly formed");
+			                 "signed attributes badly formed");
 		if (seen_before(content, &a, type.body))
 			return wl_refuse(f, WL_RULE_SIGNATURE_ATTRIBUTE_DUPLICATE,
-					 "a signed attribute is there twice");
+			                 "a signed attribute is there twice");
 		if (before.whole.n && !in_order(before.whole, a.whole))
 			return wl_refuse(f, WL_RULE_SIGNATURE_UNREADABLE,
-					 "signed attributes are not in DER order");
+			                 "signed attributes are not in DER order");
 		if (wl_bytes_equal(type.body, BYTES(oid_content_type))) {
 			has_type = true;
 			e = check_content_type(&values, f);
@@ -124,15 +124,22 @@ int wl_cms_check_attributes(struct wl_bytes content, enum wl_digest_algorithm di
 	}
 	if (r.bad || !has_type || !has_digest)
 		return wl_refuse(f, WL_RULE_SIGNATURE_NO_SIGNED_ATTRIBUTES,
-				 "no signed content type and digest");
+		                 "no signed content type and digest");
 	return 0;
 }
 
 /* Attribute { messageDigest, SET OF { OCTET STRING digest } }, whole; its length. */
 static size_t compose_digest_attribute(struct wl_bytes digest, uint8_t buf[96])
 {
-	const uint8_t head[] = {0x30, (uint8_t)(15 + digest.n), 0x06, 0x09, PKCS9(0x04),
-				0x31, (uint8_t)(2 + digest.n),	0x04, (uint8_t)digest.n};
+	const uint8_t head[] = {0x30,
+	                        (uint8_t)(15 + digest.n),
+	                        0x06,
+	                        0x09,
+	                        PKCS9(0x04),
+	                        0x31,
+	                        (uint8_t)(2 + digest.n),
+	                        0x04,
+	                        (uint8_t)digest.n};
 
 	memcpy(buf, head, sizeof(head));
 	memcpy(buf + sizeof(head), digest.p, digest.n);
@@ -144,7 +151,7 @@ struct tally {
 };
 
 static void count(struct tally *t, const struct wl_der *attribute, struct wl_bytes type,
-		  struct wl_bytes expected)
+                  struct wl_bytes expected)
 {
 	struct wl_reader r = wl_der_open(attribute);
 	struct wl_der oid;
@@ -160,16 +167,16 @@ static int judge(const struct tally *t, const char *what, struct wl_finding *f)
 	if (t->of_type == 0)
 		return wl_refuse(f, WL_RULE_SIGNATURE_NO_SIGNED_ATTRIBUTES, "no signed %s", what);
 	if (t->of_type > 1)
-		return wl_refuse(f, WL_RULE_SIGNATURE_ATTRIBUTE_DUPLICATE, "signed %s is there %u times",
-				 what, t->of_type);
+		return wl_refuse(f, WL_RULE_SIGNATURE_ATTRIBUTE_DUPLICATE,
+		                 "signed %s is there %u times", what, t->of_type);
 	if (t->equal != 1)
 		return wl_refuse(f, WL_RULE_SIGNATURE_MISMATCH,
-				 "the signed %s is not that of the file", what);
+		                 "the signed %s is not that of the file", what);
 	return 0;
 }
 
 int wl_cms_match_attributes(struct wl_bytes set, struct wl_bytes content_digest,
-			    struct wl_finding *f)
+                            struct wl_finding *f)
 {
 	struct wl_reader outer = wl_reader_from(set.p, set.n), r;
 	struct tally type = {0}, digest = {0};
@@ -180,14 +187,14 @@ int wl_cms_match_attributes(struct wl_bytes set, struct wl_bytes content_digest,
 	if (content_digest.n > 64 || !wl_der_take(&outer, WL_DER_SET, &whole) ||
 	    !wl_der_ended(&outer))
 		return wl_refuse(f, WL_RULE_SIGNATURE_NO_SIGNED_ATTRIBUTES,
-				 "signed attributes are not one SET");
+		                 "signed attributes are not one SET");
 	struct wl_bytes digest_attribute = {expected,
-					    compose_digest_attribute(content_digest, expected)};
+	                                    compose_digest_attribute(content_digest, expected)};
 	r = wl_der_open(&whole);
 	while (wl_reader_left(&r) > 0) {
 		if (!wl_der_next(&r, &a))
 			return wl_refuse(f, WL_RULE_SIGNATURE_NO_SIGNED_ATTRIBUTES,
-					 "signed attributes badly formed");
+			                 "signed attributes badly formed");
 		count(&type, &a, BYTES(oid_content_type), BYTES(content_type_data));
 		count(&digest, &a, BYTES(oid_message_digest), digest_attribute);
 	}

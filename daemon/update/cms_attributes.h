@@ -19,7 +19,7 @@
  * signature.unreadable.
  */
 int wl_cms_check_attributes(struct wl_bytes content, enum wl_digest_algorithm digest,
-			    struct wl_finding *ret_finding);
+                            struct wl_finding *ret_finding);
 
 /*
  * The whole DER SET OF as it was signed: holds exactly one attribute of type contentType, equal
@@ -31,6 +31,6 @@ int wl_cms_check_attributes(struct wl_bytes content, enum wl_digest_algorithm di
  * stand inside another attribute's value.
  */
 int wl_cms_match_attributes(struct wl_bytes set, struct wl_bytes content_digest,
-			    struct wl_finding *ret_finding);
+                            struct wl_finding *ret_finding);
 
 #endif

@@ -33,7 +33,7 @@ static int open_file(struct wl_bytes file, struct wl_der *ret, struct wl_finding
 
 	if (file.n > WL_SIGNATURE_FILE_BYTES_MAX)
 		return wl_refuse(f, WL_RULE_SIGNATURE_TOO_LARGE, "signature file of %zu bytes",
-				 file.n);
+		                 file.n);
 	if (file.n > 10 && memcmp(file.p, "-----BEGIN", 10) == 0)
 		return unreadable(f, "PEM text; the file must be DER (openssl cms -outform DER)");
 	if (file.n > 1 && file.p[0] == WL_DER_SEQUENCE && file.p[1] == 0x80)
@@ -42,7 +42,7 @@ static int open_file(struct wl_bytes file, struct wl_der *ret, struct wl_finding
 		return unreadable(f, "not a DER file, or cut short");
 	if (wl_reader_left(&r) > 0)
 		return wl_refuse(f, WL_RULE_SIGNATURE_TRAILING_BYTES,
-				 "%zu bytes after the signature", wl_reader_left(&r));
+		                 "%zu bytes after the signature", wl_reader_left(&r));
 	if (!wl_der_is_valid(file))
 		return unreadable(f, "not DER throughout");
 	return 0;
@@ -50,7 +50,7 @@ static int open_file(struct wl_bytes file, struct wl_der *ret, struct wl_finding
 
 /* ContentInfo { contentType, [0] EXPLICIT SignedData } */
 static int open_content_info(struct wl_bytes file, struct wl_der *ret_signed_data,
-			     struct wl_finding *f)
+                             struct wl_finding *f)
 {
 	struct wl_der outer, type, content;
 	struct wl_reader r;
@@ -92,7 +92,7 @@ static int check_encapsulated(const struct wl_der *info, struct wl_finding *f)
 		return unreadable(f, "encapsulated content badly formed");
 	if (wl_reader_left(&r) > 0)
 		return wl_refuse(f, WL_RULE_SIGNATURE_NOT_DETACHED,
-				 "the signature file carries content of its own");
+		                 "the signature file carries content of its own");
 	if (!IS_OID(type, oid_data))
 		return refuse_type(f, "signed content is not plain data but", type.body);
 	return 0;
@@ -116,8 +116,8 @@ static int read_certificates(struct wl_reader *r, struct wl_cms *cms, struct wl_
 				return unreadable(f, "a certificate or CRL of an unknown kind");
 			if (++total > WL_SIGNATURE_CERTIFICATES_MAX)
 				return wl_refuse(f, WL_RULE_SIGNATURE_TOO_LARGE,
-						 "more than %u certificates and CRLs",
-						 WL_SIGNATURE_CERTIFICATES_MAX);
+				                 "more than %u certificates and CRLs",
+				                 WL_SIGNATURE_CERTIFICATES_MAX);
 			if (set == 0)
 				cms->certificate[cms->ncertificates++] = one.whole;
 		}
@@ -127,7 +127,7 @@ static int read_certificates(struct wl_reader *r, struct wl_cms *cms, struct wl_
 
 /* SignerIdentifier; the version says which kind it must be (RFC 5652 5.3). */
 static int read_signer_id(struct wl_reader *r, uint8_t version, struct wl_cms_signer_id *ret,
-			  struct wl_finding *f)
+                          struct wl_finding *f)
 {
 	struct wl_der id, issuer, serial;
 
@@ -170,11 +170,11 @@ static int read_signed_part(struct wl_reader *r, struct wl_cms_signer *ret, stru
 		return e;
 	if (!wl_der_peek(r, WL_DER_CONSTRUCTED(0)))
 		return wl_refuse(f, WL_RULE_SIGNATURE_NO_SIGNED_ATTRIBUTES,
-				 "made without signed attributes (-noattr)");
+		                 "made without signed attributes (-noattr)");
 	wl_der_take(r, WL_DER_CONSTRUCTED(0), &attributes);
 	if (attributes.whole.n > WL_SIGNATURE_ATTRIBUTES_BYTES_MAX)
 		return wl_refuse(f, WL_RULE_SIGNATURE_TOO_LARGE, "signed attributes of %zu bytes",
-				 attributes.whole.n);
+		                 attributes.whole.n);
 	ret->attributes = attributes.body;
 	return wl_cms_check_attributes(attributes.body, ret->digest, f);
 }
@@ -196,7 +196,7 @@ static int read_signer(const struct wl_der *info, struct wl_cms_signer *ret, str
 		return unreadable(f, "SignerInfo badly formed");
 	if (value.body.n > WL_SIGNATURE_VALUE_BYTES_MAX)
 		return wl_refuse(f, WL_RULE_SIGNATURE_TOO_LARGE, "signature value of %zu bytes",
-				 value.body.n);
+		                 value.body.n);
 	/* nobody signed these; they are stepped over and never read */
 	if (wl_der_peek(&r, WL_DER_CONSTRUCTED(1)))
 		wl_der_take(&r, WL_DER_CONSTRUCTED(1), &unsigned_attributes);
@@ -218,7 +218,7 @@ static int read_signers(const struct wl_der *set, struct wl_cms *cms, struct wl_
 			return unreadable(f, "SignerInfo badly formed");
 		if (cms->nsigners == WL_SIGNATURE_SIGNERS_MAX)
 			return wl_refuse(f, WL_RULE_SIGNATURE_TOO_LARGE, "more than %u signers",
-					 WL_SIGNATURE_SIGNERS_MAX);
+			                 WL_SIGNATURE_SIGNERS_MAX);
 		e = read_signer(&info, &cms->signer[cms->nsigners], f);
 		if (e < 0)
 			return e;
@@ -226,7 +226,7 @@ static int read_signers(const struct wl_der *set, struct wl_cms *cms, struct wl_
 	}
 	if (cms->nsigners == 0)
 		return wl_refuse(f, WL_RULE_SIGNATURE_MISSING,
-				 "the file holds certificates but no signature");
+		                 "the file holds certificates but no signature");
 	return 0;
 }
 

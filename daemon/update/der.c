@@ -51,9 +51,9 @@ bool wl_der_next(struct wl_reader *r, struct wl_der *ret)
 	if (!body)
 		return false;
 	*ret = (struct wl_der){
-		.tag = tag,
-		.whole = {r->p + start, r->pos - start},
-		.body = {body, length},
+	        .tag = tag,
+	        .whole = {r->p + start, r->pos - start},
+	        .body = {body, length},
 	};
 	return true;
 }
@@ -139,7 +139,7 @@ void wl_der_oid_text(struct wl_bytes oid, char *buf, size_t size)
 			uint32_t top = arc < 80 ? arc / 40 : 2;
 
 			used += (size_t)snprintf(buf + used, size - used, "%u.%u", top,
-						 arc - top * 40);
+			                         arc - top * 40);
 		} else {
 			used += (size_t)snprintf(buf + used, size - used, ".%u", arc);
 		}

@@ -9,14 +9,14 @@
 
 #include "daemon/base/bytes.h"
 
-#define WL_DER_INTEGER	     0x02
-#define WL_DER_BIT_STRING    0x03
-#define WL_DER_OCTET_STRING  0x04
-#define WL_DER_NULL	     0x05
-#define WL_DER_OID	     0x06
-#define WL_DER_SEQUENCE	     0x30
-#define WL_DER_SET	     0x31
-#define WL_DER_CONTEXT(n)    ((uint8_t)(0x80 | (n))) /* primitive */
+#define WL_DER_INTEGER        0x02
+#define WL_DER_BIT_STRING     0x03
+#define WL_DER_OCTET_STRING   0x04
+#define WL_DER_NULL           0x05
+#define WL_DER_OID            0x06
+#define WL_DER_SEQUENCE       0x30
+#define WL_DER_SET            0x31
+#define WL_DER_CONTEXT(n)     ((uint8_t)(0x80 | (n))) /* primitive */
 #define WL_DER_CONSTRUCTED(n) ((uint8_t)(0xa0 | (n)))
 
 #define WL_DER_DEPTH_MAX 32U

@@ -1,1 +1,25 @@
-# what daemon/update builds and tests
+# what daemon/update builds and tests; libcrypto, libarchive and zlib go only to the workers whose
+# kinds use the objects that need them (--as-needed)
+noinst_LIBRARIES += daemon/update/libwl_update.a
+daemon_update_libwl_update_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(ARCHIVE_CFLAGS) $(ZLIB_CFLAGS)
+daemon_update_libwl_update_a_SOURCES = \
+	daemon/update/der.h daemon/update/der.c \
+	daemon/update/spki.h daemon/update/spki.c \
+	daemon/update/cms_algorithms.h daemon/update/cms_algorithms.c \
+	daemon/update/cms_attributes.h daemon/update/cms_attributes.c \
+	daemon/update/cms_prepare.h daemon/update/cms_prepare.c \
+	daemon/update/certificate.h daemon/update/certificate.c \
+	daemon/update/signer.h daemon/update/signer.c \
+	daemon/update/check_signature.h daemon/update/check_signature.c \
+	daemon/update/check_lines.h daemon/update/check_lines.c \
+	daemon/update/manifest.h daemon/update/manifest.c \
+	daemon/update/names.h daemon/update/names.c daemon/update/name_set.c \
+	daemon/update/name_table.def \
+	daemon/update/archive_stream.h daemon/update/archive_stream.c \
+	daemon/update/zip_structure.h daemon/update/zip_structure.c \
+	daemon/update/unpack.h daemon/update/unpack.c
+EXTRA_DIST += daemon/update/make-name-table.py
+
+# in link order: what a worker needs for signatures, and for archives
+wl_update_libs = daemon/update/libwl_update.a $(wl_base_libs)
+wl_archive_libs = daemon/update/libwl_update.a $(wl_base_libs) $(ARCHIVE_LIBS) $(ZLIB_LIBS)

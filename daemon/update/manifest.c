@@ -53,7 +53,7 @@ static const char *wrong_form(struct wl_bytes line)
 }
 
 int wl_manifest_next(struct wl_reader *r, unsigned number, struct wl_manifest_line *ret,
-		     struct wl_finding *f)
+                     struct wl_finding *f)
 {
 	struct wl_bytes line;
 
@@ -73,7 +73,7 @@ int wl_manifest_next(struct wl_reader *r, unsigned number, struct wl_manifest_li
 
 /* A path of a manifest is held to the same rules as one of an archive. */
 static int check_path(struct wl_name_set *names, unsigned number, struct wl_bytes path,
-		      struct wl_finding *f)
+                      struct wl_finding *f)
 {
 	struct wl_finding why;
 	int e = wl_name_check(path, false, &why);
@@ -82,12 +82,12 @@ static int check_path(struct wl_name_set *names, unsigned number, struct wl_byte
 		e = wl_name_set_add(names, path, false, &why);
 	if (e == -EBADMSG)
 		return wl_refuse(f, WL_RULE_UPDATE_MANIFEST_BAD, "line %u: %.150s (%s)", number,
-				 why.detail, wl_rule_id(why.rule));
+		                 why.detail, wl_rule_id(why.rule));
 	return e;
 }
 
 static int read_entry(struct wl_reader *r, unsigned number, struct wl_name_set *names,
-		      wl_manifest_entry_fn entry, void *user, struct wl_finding *f)
+                      wl_manifest_entry_fn entry, void *user, struct wl_finding *f)
 {
 	struct wl_manifest_line line;
 	uint8_t digest[WL_SHA256_BYTES];
@@ -105,7 +105,7 @@ static int read_entry(struct wl_reader *r, unsigned number, struct wl_name_set *
 }
 
 int wl_manifest_read(struct wl_bytes file, wl_manifest_entry_fn entry, void *user,
-		     struct wl_finding *f)
+                     struct wl_finding *f)
 {
 	WL_CLEANUP(cleanup_names) struct wl_name_set *names = wl_name_set_new();
 	struct wl_reader r = wl_reader_from(file.p, file.n);
@@ -120,7 +120,7 @@ int wl_manifest_read(struct wl_bytes file, wl_manifest_entry_fn entry, void *use
 
 		if (++number > WL_TRANSFER_FILES_MAX)
 			return wl_refuse(f, WL_RULE_UPDATE_MANIFEST_BAD, "more than %u lines",
-					 WL_TRANSFER_FILES_MAX);
+			                 WL_TRANSFER_FILES_MAX);
 		e = read_entry(&r, number, names, entry, user, f);
 		if (e < 0)
 			return e;

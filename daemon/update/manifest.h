@@ -24,11 +24,11 @@ struct wl_manifest_line {
  * form: what the path says is not judged here.
  */
 int wl_manifest_next(struct wl_reader *r, unsigned number, struct wl_manifest_line *ret,
-		     struct wl_finding *ret_finding);
+                     struct wl_finding *ret_finding);
 
 /* Called for each entry in the order of the file; a negative result ends the reading with it. */
 typedef int (*wl_manifest_entry_fn)(void *user, struct wl_bytes path,
-				    const uint8_t sha256[WL_SHA256_BYTES]);
+                                    const uint8_t sha256[WL_SHA256_BYTES]);
 
 /*
  * Reads a whole manifest strictly: at least one line, at most WL_TRANSFER_FILES_MAX, paths as
@@ -36,6 +36,6 @@ typedef int (*wl_manifest_entry_fn)(void *user, struct wl_bytes path,
  * returned.
  */
 int wl_manifest_read(struct wl_bytes file, wl_manifest_entry_fn entry, void *user,
-		     struct wl_finding *ret_finding);
+                     struct wl_finding *ret_finding);
 
 #endif

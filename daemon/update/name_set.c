@@ -99,7 +99,7 @@ static int refuse(struct wl_finding *f, const char *why, struct wl_bytes path)
 
 	(void)wl_path_escape(path.p, path.n < 40 ? path.n : 40, shown, sizeof(shown));
 	return wl_refuse(f, WL_RULE_ARCHIVE_DUPLICATE, "%s: %s%s", why, shown,
-			 path.n > 40 ? "..." : "");
+	                 path.n > 40 ? "..." : "");
 }
 
 static int insert(struct wl_name_set *set, struct wl_bytes path, uint64_t hash, enum kind kind)
@@ -109,7 +109,7 @@ static int insert(struct wl_name_set *set, struct wl_bytes path, uint64_t hash, 
 	if (!e)
 		return -ENOMEM;
 	*e = (struct entry){
-		.next = set->bucket[hash % BUCKETS], .hash = hash, .kind = kind, .n = path.n};
+	        .next = set->bucket[hash % BUCKETS], .hash = hash, .kind = kind, .n = path.n};
 	memcpy(e->path, path.p, path.n);
 	set->bucket[hash % BUCKETS] = e;
 	return 0;
@@ -117,7 +117,7 @@ static int insert(struct wl_name_set *set, struct wl_bytes path, uint64_t hash, 
 
 /* One path of this kind: new, or a folder that others already lie in. */
 static int add_one(struct wl_name_set *set, struct wl_bytes path, enum kind kind,
-		   struct wl_finding *f)
+                   struct wl_finding *f)
 {
 	uint64_t hash = hash_of(set, path);
 	struct entry *e = find(set, path, hash);
@@ -125,8 +125,10 @@ static int add_one(struct wl_name_set *set, struct wl_bytes path, enum kind kind
 	if (!e)
 		return insert(set, path, hash, kind);
 	if (e->kind == KIND_FILE || kind == KIND_FILE)
-		return refuse(f, e->kind == kind ? "two files of one name" : "a file and a folder of one name",
-			      path);
+		return refuse(f,
+		              e->kind == kind ? "two files of one name"
+		                              : "a file and a folder of one name",
+		              path);
 	if (!(e->n == path.n && memcmp(e->path, path.p, path.n) == 0))
 		return refuse(f, "a folder written in two ways", path);
 	if (e->kind == KIND_FOLDER && kind == KIND_FOLDER)
@@ -137,7 +139,7 @@ static int add_one(struct wl_name_set *set, struct wl_bytes path, enum kind kind
 }
 
 int wl_name_set_add(struct wl_name_set *set, struct wl_bytes path, bool folder,
-		    struct wl_finding *f)
+                    struct wl_finding *f)
 {
 	if (folder && path.n > 1 && path.p[path.n - 1] == '/')
 		path.n--;

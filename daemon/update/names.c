@@ -31,10 +31,11 @@ static const struct fold {
 
 /* What reorders, joins or hides text, and C0, DEL, C1. */
 static const struct range controls[] = {
-	{0x0000, 0x001f}, {0x007f, 0x009f}, {0x00ad, 0x00ad}, {0x034f, 0x034f}, {0x061c, 0x061c},
-	{0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e},
-	{0x2060, 0x206f}, {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
-	{0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+        {0x0000, 0x001f},   {0x007f, 0x009f},   {0x00ad, 0x00ad},   {0x034f, 0x034f},
+        {0x061c, 0x061c},   {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},
+        {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
+        {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
+        {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
 };
 
 static const char *const devices[] = {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"};
@@ -98,10 +99,10 @@ static int check_characters(struct wl_bytes path, struct wl_finding *f)
 			return refuse(f, WL_RULE_NAME_CONTROL, "control character", path);
 		if (!in_ranges(allowed, WL_ARRAY_LEN(allowed), cp))
 			return refuse(f, WL_RULE_NAME_ENCODING, "character not accepted in names",
-				      path);
+			              path);
 		if (cp < 0x80 && strchr("\\:*?\"<>|", (int)cp))
 			return refuse(f, WL_RULE_NAME_RESERVED, "character reserved by Windows",
-				      path);
+			              path);
 	}
 	return 0;
 }

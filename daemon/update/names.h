@@ -27,7 +27,7 @@ uint32_t wl_name_fold(uint32_t code_point);
 
 struct wl_name_set; /* opaque: the paths of one archive or manifest */
 
-struct wl_name_set *wl_name_set_new(void); /* NULL without memory */
+struct wl_name_set *wl_name_set_new(void);                     /* NULL without memory */
 struct wl_name_set *wl_name_set_free(struct wl_name_set *set); /* accepts NULL; returns NULL */
 
 /*
@@ -36,6 +36,6 @@ struct wl_name_set *wl_name_set_free(struct wl_name_set *set); /* accepts NULL; 
  * another, or where the same folder is written in another case; -ENOMEM.
  */
 int wl_name_set_add(struct wl_name_set *set, struct wl_bytes path, bool folder,
-		    struct wl_finding *ret_finding);
+                    struct wl_finding *ret_finding);
 
 #endif

@@ -33,9 +33,9 @@ static const struct {
 	const char *word;
 	enum wl_signer_purpose purpose;
 } purposes[] = {
-	{"vendor", WL_PURPOSE_VENDOR},
-	{"authority", WL_PURPOSE_AUTHORITY},
-	{"policy", WL_PURPOSE_POLICY},
+        {"vendor", WL_PURPOSE_VENDOR},
+        {"authority", WL_PURPOSE_AUTHORITY},
+        {"policy", WL_PURPOSE_POLICY},
 };
 
 enum wl_signer_purpose wl_signer_purpose_find(const char *word)
@@ -60,15 +60,15 @@ static const struct {
 	int error;
 	enum wl_rule rule;
 } verify_errors[] = {
-	{X509_V_ERR_CERT_HAS_EXPIRED, WL_RULE_SIGNATURE_CERTIFICATE_EXPIRED},
-	{X509_V_ERR_CERT_NOT_YET_VALID, WL_RULE_SIGNATURE_CERTIFICATE_EXPIRED},
-	{X509_V_ERR_CERT_REVOKED, WL_RULE_SIGNATURE_REVOKED},
-	{X509_V_ERR_EE_KEY_TOO_SMALL, WL_RULE_SIGNATURE_KEY_WEAK},
-	{X509_V_ERR_CA_KEY_TOO_SMALL, WL_RULE_SIGNATURE_KEY_WEAK},
-	{X509_V_ERR_CA_MD_TOO_WEAK, WL_RULE_SIGNATURE_ALGORITHM},
-	{X509_V_ERR_INVALID_PURPOSE, WL_RULE_SIGNATURE_PURPOSE_WRONG},
-	{X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, WL_RULE_SIGNATURE_PURPOSE_WRONG},
-	{X509_V_ERR_OUT_OF_MEM, WL_RULE_NONE},
+        {X509_V_ERR_CERT_HAS_EXPIRED, WL_RULE_SIGNATURE_CERTIFICATE_EXPIRED},
+        {X509_V_ERR_CERT_NOT_YET_VALID, WL_RULE_SIGNATURE_CERTIFICATE_EXPIRED},
+        {X509_V_ERR_CERT_REVOKED, WL_RULE_SIGNATURE_REVOKED},
+        {X509_V_ERR_EE_KEY_TOO_SMALL, WL_RULE_SIGNATURE_KEY_WEAK},
+        {X509_V_ERR_CA_KEY_TOO_SMALL, WL_RULE_SIGNATURE_KEY_WEAK},
+        {X509_V_ERR_CA_MD_TOO_WEAK, WL_RULE_SIGNATURE_ALGORITHM},
+        {X509_V_ERR_INVALID_PURPOSE, WL_RULE_SIGNATURE_PURPOSE_WRONG},
+        {X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, WL_RULE_SIGNATURE_PURPOSE_WRONG},
+        {X509_V_ERR_OUT_OF_MEM, WL_RULE_NONE},
 };
 
 static int chain_error(int error, struct wl_finding *f)
@@ -124,7 +124,7 @@ static int verify_chain(X509 *leaf, const struct wl_trust *trust, struct wl_find
 		e = chain_error(X509_STORE_CTX_get_error(ctx), f);
 	else if (trust->purpose == WL_PURPOSE_VENDOR && !authorities_sign_code(ctx))
 		e = wl_refuse(f, WL_RULE_SIGNATURE_PURPOSE_WRONG,
-			      "the issuing authority is not for code signing");
+		              "the issuing authority is not for code signing");
 	ERR_clear_error();
 	return e;
 }
@@ -132,20 +132,20 @@ static int verify_chain(X509 *leaf, const struct wl_trust *trust, struct wl_find
 static int check_purpose(X509 *x, enum wl_signer_purpose purpose, struct wl_finding *f)
 {
 	uint32_t flags = X509_get_extension_flags(x), usage = X509_get_key_usage(x),
-		 extended = X509_get_extended_key_usage(x);
+	         extended = X509_get_extended_key_usage(x);
 
 	if (flags & EXFLAG_INVALID)
 		return wl_refuse(f, WL_RULE_SIGNATURE_PURPOSE_WRONG,
-				 "the certificate's extensions cannot be read");
+		                 "the certificate's extensions cannot be read");
 	if (flags & EXFLAG_CRITICAL)
 		return wl_refuse(f, WL_RULE_SIGNATURE_PURPOSE_WRONG,
-				 "the certificate has an unknown critical extension");
+		                 "the certificate has an unknown critical extension");
 	if (usage != UINT32_MAX && !(usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)))
 		return wl_refuse(f, WL_RULE_SIGNATURE_PURPOSE_WRONG,
-				 "the certificate's key usage is not signing");
+		                 "the certificate's key usage is not signing");
 	if (purpose == WL_PURPOSE_VENDOR && !(extended != UINT32_MAX && extended & XKU_CODE_SIGN))
 		return wl_refuse(f, WL_RULE_SIGNATURE_PURPOSE_WRONG,
-				 "the certificate is not for code signing");
+		                 "the certificate is not for code signing");
 	return 0;
 }
 
@@ -157,14 +157,14 @@ static int check_dates(const struct wl_signer *signer, int64_t time, struct wl_f
 		return 0;
 	wl_time_format(time < signer->not_before ? signer->not_before : signer->not_after, text);
 	return wl_refuse(f, WL_RULE_SIGNATURE_CERTIFICATE_EXPIRED,
-			 "the signer's certificate is valid only %s %s",
-			 time < signer->not_before ? "from" : "until", text);
+	                 "the signer's certificate is valid only %s %s",
+	                 time < signer->not_before ? "from" : "until", text);
 }
 
 /* The policy's own certificates first: a file cannot put another in their place. */
 static int find_certificate(const struct wl_cms *cms, const struct wl_cms_signer_id *id,
-			    const struct wl_trust *trust, X509 **ret, bool *ret_named,
-			    struct wl_finding *f)
+                            const struct wl_trust *trust, X509 **ret, bool *ret_named,
+                            struct wl_finding *f)
 {
 	for (unsigned i = 0; i < trust->ncertificates; i++) {
 		if (!wl_certificate_is(trust->certificate[i], id))
@@ -187,7 +187,7 @@ static int find_certificate(const struct wl_cms *cms, const struct wl_cms_signer
 		return 0;
 	}
 	return wl_refuse(f, WL_RULE_SIGNATURE_SIGNER_UNTRUSTED,
-			 "no certificate for the signer, neither in the policy nor in the file");
+	                 "no certificate for the signer, neither in the policy nor in the file");
 }
 
 static bool is_pinned(const struct wl_signer *signer, const struct wl_trust *trust)
@@ -213,25 +213,25 @@ static int describe(X509 *x, struct wl_signer *ret, struct wl_finding *f)
 	wl_certificate_subject(x, ret->subject, sizeof(ret->subject));
 	if (wl_certificate_validity(x, &ret->not_before, &ret->not_after) < 0)
 		return wl_refuse(f, WL_RULE_SIGNATURE_UNREADABLE,
-				 "the certificate's dates cannot be read");
+		                 "the certificate's dates cannot be read");
 	return 0;
 }
 
 static int check_trust(X509 *x, bool named, const struct wl_signer *signer,
-		       const struct wl_trust *trust, struct wl_finding *f)
+                       const struct wl_trust *trust, struct wl_finding *f)
 {
 	if (named)
 		return 0;
 	if (trust->purpose != WL_PURPOSE_VENDOR)
 		return wl_refuse(f, WL_RULE_SIGNATURE_SIGNER_UNTRUSTED,
-				 "the signer is not one of the certificates the policy names");
+		                 "the signer is not one of the certificates the policy names");
 	if (trust->nanchors == 0 || is_pinned(signer, trust))
 		return 0;
 	return verify_chain(x, trust, f);
 }
 
 int wl_signer_judge(const struct wl_cms *cms, const struct wl_cms_signer *signer,
-		    const struct wl_trust *trust, struct wl_signer *ret, struct wl_finding *f)
+                    const struct wl_trust *trust, struct wl_signer *ret, struct wl_finding *f)
 {
 	WL_AUTO_X509 X509 *x = NULL;
 	struct wl_signer found = {0};

@@ -57,7 +57,7 @@ struct wl_signer {
  * built; purpose and dates hold all the same.
  */
 int wl_signer_judge(const struct wl_cms *cms, const struct wl_cms_signer *signer,
-		    const struct wl_trust *trust, struct wl_signer *ret,
-		    struct wl_finding *ret_finding);
+                    const struct wl_trust *trust, struct wl_signer *ret,
+                    struct wl_finding *ret_finding);
 
 #endif

@@ -21,8 +21,8 @@ static const struct curve {
 	enum wl_key_type type;
 	size_t point_bytes;
 } curves[] = {
-	{{oid_p256, sizeof(oid_p256)}, WL_KEY_P256, 65},
-	{{oid_p384, sizeof(oid_p384)}, WL_KEY_P384, 97},
+        {{oid_p256, sizeof(oid_p256)}, WL_KEY_P256, 65},
+        {{oid_p384, sizeof(oid_p384)}, WL_KEY_P384, 97},
 };
 
 static bool is_oid(const struct wl_der *e, const uint8_t *oid, size_t n)
@@ -67,37 +67,38 @@ static int check_rsa(struct wl_bytes key, struct wl_finding *f)
 	bits = integer_bits(modulus.body);
 	exponent_bits = integer_bits(exponent.body);
 	if (bits < WL_RSA_BITS_MIN || bits > WL_RSA_BITS_MAX)
-		return wl_refuse(f, WL_RULE_SIGNATURE_KEY_WEAK, "RSA key of %u bits; %u to %u are needed",
-				 bits, WL_RSA_BITS_MIN, WL_RSA_BITS_MAX);
+		return wl_refuse(f, WL_RULE_SIGNATURE_KEY_WEAK,
+		                 "RSA key of %u bits; %u to %u are needed", bits, WL_RSA_BITS_MIN,
+		                 WL_RSA_BITS_MAX);
 	/* FIPS 186-5: odd, more than 2^16, less than 2^256 */
 	if (exponent_bits < 17 || exponent_bits > 256 ||
 	    !(exponent.body.p[exponent.body.n - 1] & 1) ||
 	    !(modulus.body.p[modulus.body.n - 1] & 1))
 		return wl_refuse(f, WL_RULE_SIGNATURE_KEY_WEAK,
-				 "RSA public exponent of %u bits; 65537 or more is needed",
-				 exponent_bits);
+		                 "RSA public exponent of %u bits; 65537 or more is needed",
+		                 exponent_bits);
 	return 0;
 }
 
 static int check_ec(struct wl_reader *parameters, struct wl_bytes point, enum wl_key_type *ret,
-		    struct wl_finding *f)
+                    struct wl_finding *f)
 {
 	struct wl_der curve;
 
 	if (!wl_der_take(parameters, WL_DER_OID, &curve) || !wl_der_ended(parameters))
 		return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM,
-				 "elliptic-curve key without a named curve");
+		                 "elliptic-curve key without a named curve");
 	for (size_t i = 0; i < WL_ARRAY_LEN(curves); i++) {
 		if (!wl_bytes_equal(curve.body, curves[i].oid))
 			continue;
 		if (point.n != curves[i].point_bytes || point.p[0] != 0x04)
 			return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM,
-					 "elliptic-curve point is not uncompressed");
+			                 "elliptic-curve point is not uncompressed");
 		*ret = curves[i].type;
 		return 0;
 	}
 	return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM,
-			 "elliptic curve is neither P-256 nor P-384");
+	                 "elliptic curve is neither P-256 nor P-384");
 }
 
 int wl_spki_type(struct wl_bytes spki, enum wl_key_type *ret, struct wl_finding *f)
@@ -122,7 +123,8 @@ int wl_spki_type(struct wl_bytes spki, enum wl_key_type *ret, struct wl_finding 
 		return check_ec(&a, key.body, ret, f);
 	if (a.bad || !is_oid(&oid, oid_rsa, sizeof(oid_rsa))) {
 		wl_der_oid_text(oid.body, text, sizeof(text));
-		return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM, "key type %s is not accepted", text);
+		return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM, "key type %s is not accepted",
+		                 text);
 	}
 	if (!wl_der_take(&a, WL_DER_NULL, &null) || null.body.n || !wl_der_ended(&a))
 		return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM, "RSA key badly formed");

@@ -2,8 +2,8 @@
  * Public keys (SubjectPublicKeyInfo, RFC 5280, RFC 3279, RFC 5480): only the closed list.
  *
  * RSA of 3072 to 8192 bits with an odd exponent of 65537 or more, and points of P-256 and P-384 on
- * the named curve, uncompressed. RSA of less than 3072 bits is refused: the reference profile allows 2048 only
- * as a dated exception, and this version's policy grammar has no such exception.
+ * the named curve, uncompressed. RSA of less than 3072 bits is refused: the reference profile
+ * allows 2048 only as a dated exception, and this version's policy grammar has no such exception.
  */
 #ifndef WL_UPDATE_SPKI_H
 #define WL_UPDATE_SPKI_H
