@@ -9,4 +9,13 @@ int wl_digest_prepare(void);
 int wl_digest_run(struct wl_worker *wk);
 int wl_self_test_run(struct wl_worker *wk);
 
+int wl_check_run(struct wl_worker *wk); /* prepare: wl_check_prepare of update/check_signature.h */
+
+/* worker-update */
+int wl_signature_prepare(void);
+int wl_signature_run(struct wl_worker *wk);
+
+/* worker-archive; prepare: wl_unpack_prepare of update/unpack.h */
+int wl_unpack_run(struct wl_worker *wk);
+
 #endif

@@ -15,5 +15,14 @@ wl_frame_libs = daemon/worker/libwl_frame.a $(wl_sandbox_libs)
 
 worker_PROGRAMS += daemon/worker/worker-tool
 daemon_worker_worker_tool_SOURCES = \
-	daemon/worker/kinds_tool.c daemon/worker/digest.c daemon/worker/self_test.c
-daemon_worker_worker_tool_LDADD = $(wl_frame_libs) $(wl_base_libs)
+	daemon/worker/kinds_tool.c daemon/worker/digest.c daemon/worker/self_test.c \
+	daemon/worker/check.c
+daemon_worker_worker_tool_LDADD = $(wl_frame_libs) $(wl_update_libs)
+
+worker_PROGRAMS += daemon/worker/worker-update
+daemon_worker_worker_update_SOURCES = daemon/worker/kinds_update.c daemon/worker/signature.c
+daemon_worker_worker_update_LDADD = $(wl_frame_libs) $(wl_update_libs)
+
+worker_PROGRAMS += daemon/worker/worker-archive
+daemon_worker_worker_archive_SOURCES = daemon/worker/kinds_archive.c daemon/worker/unpack.c
+daemon_worker_worker_archive_LDADD = $(wl_frame_libs) $(wl_archive_libs)
