@@ -1,0 +1,276 @@
+/*
+ * The medium, each sector at most once.
+ *
+ * Runs in read-medium (worker-volume). The attacker controls every byte that comes in and, with a
+ * device of their own making, also when it comes and whether it comes again; offsets asked for here
+ * come out of hostile structures and are checked against the medium's size and the tracked area
+ * before they reach a system call. Nothing is written but to the pipe. When power goes nothing
+ * is lost: a source is read again from the beginning, as a new reading.
+ */
+#include "daemon/volume/device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/base/cleanup.h"
+#include "daemon/base/fdio.h"
+#include "daemon/base/limits.h"
+
+#define KEPT_MAX	   32U
+#define LOW_BYTES_MAX	   WL_GIB(4)
+#define SEND_BYTES	   ((size_t)1 << 20)
+
+struct kept_sector {
+	uint64_t sector;
+	uint8_t data[WL_SECTOR_BYTES];
+};
+
+/* `count` places of `grain` bytes from `start`; one bit each, set when fetched. */
+struct marked_area {
+	uint64_t start;
+	uint64_t count;
+	uint32_t grain;
+	uint8_t *bits;
+};
+
+struct wl_device {
+	int fd;
+	uint64_t bytes;
+	const struct wl_device_ops *ops;
+	void *user;
+	unsigned nkept;
+	bool no_splice;
+	struct marked_area low, data;
+	uint8_t *buffer; /* SEND_BYTES, made when splice does not work */
+	struct kept_sector kept[KEPT_MAX];
+};
+
+static ssize_t read_kernel(void *user, int fd, void *buf, size_t n, off_t offset)
+{
+	(void)user;
+	ssize_t got = pread(fd, buf, n, offset);
+	return got < 0 ? -errno : got;
+}
+
+static ssize_t splice_kernel(void *user, int fd, off_t offset, int out_fd, size_t n)
+{
+	(void)user;
+	loff_t at = offset;
+	ssize_t got = splice(fd, &at, out_fd, NULL, n, SPLICE_F_MOVE | SPLICE_F_MORE);
+	return got < 0 ? -errno : got;
+}
+
+static const struct wl_device_ops kernel_ops = {.read = read_kernel, .splice = splice_kernel};
+
+int wl_device_new(int fd, uint64_t bytes, struct wl_device **ret)
+{
+	if (bytes > INT64_MAX)
+		return -EINVAL;
+	struct wl_device *d = calloc(1, sizeof(*d));
+	if (!d)
+		return -ENOMEM;
+	d->fd = fd;
+	d->bytes = bytes;
+	d->ops = &kernel_ops;
+	*ret = d;
+	return 0;
+}
+
+struct wl_device *wl_device_free(struct wl_device *d)
+{
+	if (d) {
+		free(d->low.bits);
+		free(d->data.bits);
+		free(d->buffer);
+		free(d);
+	}
+	return NULL;
+}
+
+void wl_device_cleanup(struct wl_device **d)
+{
+	*d = wl_device_free(*d);
+}
+
+void wl_device_set_ops(struct wl_device *d, const struct wl_device_ops *ops, void *user)
+{
+	d->ops = ops;
+	d->user = user;
+}
+
+uint64_t wl_device_bytes(const struct wl_device *d)
+{
+	return d->bytes;
+}
+
+/* All n bytes, or -EIO: a medium that ends before its size is a medium that cannot be read. */
+static int read_whole(struct wl_device *d, uint64_t offset, size_t n, uint8_t *buf)
+{
+	if (n > d->bytes || offset > d->bytes - n)
+		return -ERANGE;
+	for (size_t done = 0; done < n;) {
+		ssize_t got =
+			d->ops->read(d->user, d->fd, buf + done, n - done, (off_t)(offset + done));
+		if (got == -EINTR)
+			continue;
+		if (got <= 0)
+			return got == 0 ? -EIO : (int)got;
+		done += (size_t)got;
+	}
+	return 0;
+}
+
+static const uint8_t *find_kept(const struct wl_device *d, uint64_t sector)
+{
+	for (unsigned i = 0; i < d->nkept; i++)
+		if (d->kept[i].sector == sector)
+			return d->kept[i].data;
+	return NULL;
+}
+
+int wl_device_peek(struct wl_device *d, uint64_t sector, uint8_t ret[WL_SECTOR_BYTES])
+{
+	const uint8_t *have = find_kept(d, sector);
+	if (!have) {
+		if (d->nkept == KEPT_MAX)
+			return -ENOBUFS;
+		if (sector >= d->bytes / WL_SECTOR_BYTES)
+			return -ERANGE;
+		struct kept_sector *k = &d->kept[d->nkept];
+		int r = read_whole(d, sector * WL_SECTOR_BYTES, WL_SECTOR_BYTES, k->data);
+		if (r < 0)
+			return r;
+		k->sector = sector;
+		d->nkept++;
+		have = k->data;
+	}
+	memcpy(ret, have, WL_SECTOR_BYTES);
+	return 0;
+}
+
+int wl_device_track(struct wl_device *d, uint64_t start, uint64_t data, uint32_t grain,
+		    uint32_t count)
+{
+	uint64_t end;
+	if (d->data.bits || grain == 0 || data < start || data - start > LOW_BYTES_MAX ||
+	    start % WL_SECTOR_BYTES || data % WL_SECTOR_BYTES ||
+	    __builtin_add_overflow(data, (uint64_t)grain * count, &end) || end > d->bytes)
+		return -ERANGE;
+	uint64_t low_count = (data - start) / WL_SECTOR_BYTES;
+	uint8_t *low = calloc(1, (size_t)(low_count / 8 + 1));
+	uint8_t *high = calloc(1, (size_t)count / 8 + 1);
+	if (!low || !high) {
+		free(low);
+		free(high);
+		return -ENOMEM;
+	}
+	d->low = (struct marked_area){start, low_count, WL_SECTOR_BYTES, low};
+	d->data = (struct marked_area){data, count, grain, high};
+	return 0;
+}
+
+/* Marks the places that [offset, offset + n) touches; nothing is marked where one of them already
+ * was. The last place may be touched in part only: what is left of it is never asked for. */
+static int mark(struct marked_area *a, uint64_t offset, uint64_t n)
+{
+	uint64_t first = (offset - a->start) / a->grain;
+	uint64_t end = (offset - a->start + n + a->grain - 1) / a->grain;
+	if (end > a->count)
+		return -ERANGE;
+	for (uint64_t i = first; i < end; i++)
+		if (a->bits[i / 8] & (1U << (i % 8)))
+			return -EALREADY;
+	for (uint64_t i = first; i < end; i++)
+		a->bits[i / 8] = (uint8_t)(a->bits[i / 8] | (1U << (i % 8)));
+	return 0;
+}
+
+static int mark_range(struct wl_device *d, uint64_t offset, uint64_t n)
+{
+	if (!d->data.bits || n > d->bytes || offset > d->bytes - n || offset < d->low.start)
+		return -ERANGE;
+	return mark(offset < d->data.start ? &d->low : &d->data, offset, n);
+}
+
+/* Sectors that were peeked at are in memory and are taken from there. */
+static int read_low(struct wl_device *d, uint64_t offset, size_t n, uint8_t *buf)
+{
+	for (size_t done = 0; done < n;) {
+		uint64_t at = offset + done;
+		const uint8_t *kept = find_kept(d, at / WL_SECTOR_BYTES);
+		size_t part = WL_SECTOR_BYTES - (size_t)(at % WL_SECTOR_BYTES);
+		if (kept) {
+			part = part < n - done ? part : n - done;
+			memcpy(buf + done, kept + at % WL_SECTOR_BYTES, part);
+			done += part;
+			continue;
+		}
+		while (part < n - done && !find_kept(d, (at + part) / WL_SECTOR_BYTES))
+			part += WL_SECTOR_BYTES;
+		part = part < n - done ? part : n - done;
+		int r = read_whole(d, at, part, buf + done);
+		if (r < 0)
+			return r;
+		done += part;
+	}
+	return 0;
+}
+
+int wl_device_fetch(struct wl_device *d, uint64_t offset, size_t n, void *buf)
+{
+	int r = mark_range(d, offset, n);
+	if (r < 0)
+		return r;
+	return offset < d->data.start ? read_low(d, offset, n, buf) : read_whole(d, offset, n, buf);
+}
+
+/* Up to SEND_BYTES through our own memory. */
+static ssize_t copy_part(struct wl_device *d, uint64_t offset, int out_fd, size_t n)
+{
+	if (!d->buffer && !(d->buffer = malloc(SEND_BYTES)))
+		return -ENOMEM;
+	n = n < SEND_BYTES ? n : SEND_BYTES;
+	int r = read_whole(d, offset, n, d->buffer);
+	if (r == 0)
+		r = wl_write_full(out_fd, d->buffer, n);
+	return r < 0 ? r : (ssize_t)n;
+}
+
+static ssize_t send_part(struct wl_device *d, uint64_t offset, int out_fd, size_t n)
+{
+	if (!d->no_splice && d->ops->splice) {
+		ssize_t got = d->ops->splice(d->user, d->fd, (off_t)offset, out_fd, n);
+		if (got != -EINVAL)
+			return got == 0 ? -EIO : got;
+		d->no_splice = true; /* out_fd is no pipe, or the medium cannot do it */
+	}
+	return copy_part(d, offset, out_fd, n);
+}
+
+int wl_device_send(struct wl_device *d, uint64_t offset, uint64_t n, int out_fd,
+		   int (*progress)(void *user, uint64_t bytes), void *user)
+{
+	if (!d->data.bits || offset < d->data.start || (offset - d->data.start) % d->data.grain)
+		return -ERANGE;
+	int r = mark_range(d, offset, n);
+	if (r < 0)
+		return r;
+	for (uint64_t done = 0; done < n;) {
+		uint64_t left = n - done;
+		ssize_t got = send_part(d, offset + done, out_fd,
+					left < SEND_BYTES ? (size_t)left : SEND_BYTES);
+		if (got == -EINTR)
+			continue;
+		if (got < 0)
+			return (int)got;
+		done += (uint64_t)got;
+		r = progress ? progress(user, (uint64_t)got) : 0;
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
