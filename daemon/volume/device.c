@@ -20,9 +20,9 @@
 #include "daemon/base/fdio.h"
 #include "daemon/base/limits.h"
 
-#define KEPT_MAX	   32U
-#define LOW_BYTES_MAX	   WL_GIB(4)
-#define SEND_BYTES	   ((size_t)1 << 20)
+#define KEPT_MAX      32U
+#define LOW_BYTES_MAX WL_GIB(4)
+#define SEND_BYTES    ((size_t)1 << 20)
 
 struct kept_sector {
 	uint64_t sector;
@@ -114,7 +114,7 @@ static int read_whole(struct wl_device *d, uint64_t offset, size_t n, uint8_t *b
 		return -ERANGE;
 	for (size_t done = 0; done < n;) {
 		ssize_t got =
-			d->ops->read(d->user, d->fd, buf + done, n - done, (off_t)(offset + done));
+		        d->ops->read(d->user, d->fd, buf + done, n - done, (off_t)(offset + done));
 		if (got == -EINTR)
 			continue;
 		if (got <= 0)
@@ -153,7 +153,7 @@ int wl_device_peek(struct wl_device *d, uint64_t sector, uint8_t ret[WL_SECTOR_B
 }
 
 int wl_device_track(struct wl_device *d, uint64_t start, uint64_t data, uint32_t grain,
-		    uint32_t count)
+                    uint32_t count)
 {
 	uint64_t end;
 	if (d->data.bits || grain == 0 || data < start || data - start > LOW_BYTES_MAX ||
@@ -252,7 +252,7 @@ static ssize_t send_part(struct wl_device *d, uint64_t offset, int out_fd, size_
 }
 
 int wl_device_send(struct wl_device *d, uint64_t offset, uint64_t n, int out_fd,
-		   int (*progress)(void *user, uint64_t bytes), void *user)
+                   int (*progress)(void *user, uint64_t bytes), void *user)
 {
 	if (!d->data.bits || offset < d->data.start || (offset - d->data.start) % d->data.grain)
 		return -ERANGE;
@@ -262,7 +262,7 @@ int wl_device_send(struct wl_device *d, uint64_t offset, uint64_t n, int out_fd,
 	for (uint64_t done = 0; done < n;) {
 		uint64_t left = n - done;
 		ssize_t got = send_part(d, offset + done, out_fd,
-					left < SEND_BYTES ? (size_t)left : SEND_BYTES);
+		                        left < SEND_BYTES ? (size_t)left : SEND_BYTES);
 		if (got == -EINTR)
 			continue;
 		if (got < 0)

@@ -29,7 +29,7 @@ struct wl_device_ops {
 /* `fd` stays the caller's and must outlive the device; `bytes` is its size. 0, -ENOMEM, -EINVAL. */
 int wl_device_new(int fd, uint64_t bytes, struct wl_device **ret);
 struct wl_device *wl_device_free(struct wl_device *d); /* accepts NULL, returns NULL */
-void wl_device_cleanup(struct wl_device **d);	       /* for WL_CLEANUP */
+void wl_device_cleanup(struct wl_device **d);          /* for WL_CLEANUP */
 void wl_device_set_ops(struct wl_device *d, const struct wl_device_ops *ops, void *user);
 uint64_t wl_device_bytes(const struct wl_device *d);
 
@@ -40,7 +40,7 @@ int wl_device_peek(struct wl_device *d, uint64_t sector, uint8_t ret[WL_SECTOR_B
 /* Says where the data area lies: `count` grains of `grain` bytes from `data`; what lies between
  * `start` and `data` (at most 4 GiB) is marked by sector. Once per device. 0, -ENOMEM, -ERANGE. */
 int wl_device_track(struct wl_device *d, uint64_t start, uint64_t data, uint32_t grain,
-		    uint32_t count);
+                    uint32_t count);
 
 /* n bytes from `offset` into buf. 0, -EALREADY (some of it was fetched before), -ERANGE (not in
  * the tracked area), -EIO (also where the medium ends early). */
@@ -48,8 +48,8 @@ int wl_device_fetch(struct wl_device *d, uint64_t offset, size_t n, void *buf);
 
 /* n bytes of the data area, from a grain's beginning, to `out_fd` (a pipe, or any file). 0, errors
  * as fetch, and those of writing (-EPIPE where the reader of the pipe went away). `progress`, where
- * given, hears after each part how many bytes more are gone; non-zero from it ends the call. */
+ * given, hears after each part how many bytes more are gone; a negative value from it ends the call. */
 int wl_device_send(struct wl_device *d, uint64_t offset, uint64_t n, int out_fd,
-		   int (*progress)(void *user, uint64_t bytes), void *user);
+                   int (*progress)(void *user, uint64_t bytes), void *user);
 
 #endif

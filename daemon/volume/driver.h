@@ -28,12 +28,13 @@ struct wl_volume_driver {
 	/* whether the first 512 bytes of a volume are this file system's, in form */
 	bool (*claims)(const uint8_t sector[512]);
 	/*
-	 * Lists the volume that begins at byte `start` and may use `room` bytes; starts the device's
-	 * tracking. 0; -EBADMSG with volume.*, name.*; -EIO (the medium cannot be read), -ENOMEM.
+	 * Lists the volume that begins at byte `start` and may use `room` bytes; starts the
+	 * device's tracking. 0; -EBADMSG with volume.*, name.*; -EIO (the medium cannot be read),
+	 * -ENOMEM.
 	 */
 	int (*list)(struct wl_device *d, const uint8_t sector[512], uint64_t start, uint64_t room,
-		    struct wl_listing *l, struct wl_volume_facts *ret_facts,
-		    struct wl_finding *ret_finding);
+	            struct wl_listing *l, struct wl_volume_facts *ret_facts,
+	            struct wl_finding *ret_finding);
 };
 
 extern const struct wl_volume_driver wl_volume_fat; /* fat.c */

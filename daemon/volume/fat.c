@@ -18,8 +18,8 @@
 #include "daemon/volume/folder_names.h"
 #include "daemon/volume/name.h"
 
-#define ROOT	   SIZE_MAX
-#define SAY_BYTES  96U
+#define ROOT      SIZE_MAX
+#define SAY_BYTES 96U
 
 struct fat_lister {
 	struct wl_device *device;
@@ -61,20 +61,21 @@ static int check_dots(struct folder *at, const struct wl_fat_record *e)
 {
 	uint32_t wanted = e->is_dot ? at->cluster : at->parent_cluster;
 	bool to_root = e->is_dot_dot && at->l->g.bits == 32 && e->cluster == 0 &&
-		       at->parent_cluster == at->l->g.root_cluster;
+	               at->parent_cluster == at->l->g.root_cluster;
 	uint32_t cluster = at->l->g.bits == 32 ? e->cluster : e->cluster & 0xFFFF;
 	if (at->index == ROOT || e->position != (e->is_dot ? 0 : 1) ||
 	    !(e->attributes & WL_FAT_ATTR_FOLDER))
 		return wl_refuse(at->l->f, WL_RULE_NAME_RESERVED, "a file or folder named %s",
-				 e->is_dot ? "." : "..");
+		                 e->is_dot ? "." : "..");
 	if (cluster != wanted && !to_root)
 		return wl_refuse(at->l->f, WL_RULE_VOLUME_CHAIN_CROSSED,
-				 "%s leads to cluster %u instead of %u", e->is_dot ? "." : "..",
-				 cluster, wanted);
+		                 "%s leads to cluster %u instead of %u", e->is_dot ? "." : "..",
+		                 cluster, wanted);
 	return 0;
 }
 
-/* Adds a file or folder to the listing; a file's chain is followed now, a folder's when it is read. */
+/* Adds a file or folder to the listing; a file's chain is followed now, a folder's when it is read.
+ */
 static int add_entry(struct folder *at, const struct wl_fat_record *e)
 {
 	struct fat_lister *l = at->l;
@@ -84,10 +85,10 @@ static int add_entry(struct folder *at, const struct wl_fat_record *e)
 	int r = wl_name_from_utf16(e->units, e->nunits, name, &name_bytes, l->f);
 	if (r == 0)
 		r = wl_folder_names_add(at->names, e->units, e->nunits,
-					e->is_long ? e->short_name : NULL, l->f);
+		                        e->is_long ? e->short_name : NULL, l->f);
 	if (r == 0)
 		r = wl_listing_add(l->listing, at->index, name, name_bytes, is_folder, &index,
-				   l->f);
+		                   l->f);
 	if (r < 0)
 		return r;
 	uint32_t cluster = l->g.bits == 32 ? e->cluster : e->cluster & 0xFFFF;
@@ -144,7 +145,7 @@ static int fetch(struct fat_lister *l, uint64_t offset, size_t n, uint8_t *to)
 	int r = wl_device_fetch(l->device, offset, n, to);
 	if (r == -EALREADY)
 		return wl_refuse(l->f, WL_RULE_VOLUME_CHAIN_CROSSED,
-				 "a folder lies where something else was read");
+		                 "a folder lies where something else was read");
 	return r;
 }
 
@@ -177,7 +178,7 @@ static int read_folder(struct folder *at)
 	struct wl_listing *listing = at->l->listing;
 	size_t first, count;
 	int r = wl_fat_chain_follow(at->l->chains, at->index, at->cluster, UINT64_MAX, &first,
-				    &count, at->l->f);
+	                            &count, at->l->f);
 	if (r < 0)
 		return r;
 	WL_AUTO_FREE struct wl_extent *extents = reallocarray(NULL, count, sizeof(*extents));
@@ -206,35 +207,35 @@ static int walk(struct fat_lister *l)
 		if (!e->folder)
 			continue;
 		at = (struct folder){.l = l,
-				     .index = i,
-				     .cluster = (uint32_t)e->reader,
-				     .parent_cluster = (uint32_t)(e->reader >> 32)};
+		                     .index = i,
+		                     .cluster = (uint32_t)e->reader,
+		                     .parent_cluster = (uint32_t)(e->reader >> 32)};
 		r = read_folder(&at);
 	}
 	return r;
 }
 
 static int list_volume(struct wl_device *d, const uint8_t sector[512], uint64_t start,
-		       uint64_t room, struct wl_listing *listing,
-		       struct wl_volume_facts *ret_facts, struct wl_finding *ret_finding)
+                       uint64_t room, struct wl_listing *listing, struct wl_volume_facts *ret_facts,
+                       struct wl_finding *ret_finding)
 {
 	WL_CLEANUP(wl_fat_table_cleanup) struct wl_fat_table *table = NULL;
 	WL_CLEANUP(wl_fat_chains_cleanup) struct wl_fat_chains *chains = NULL;
 	struct fat_lister l = {
-		.device = d, .listing = listing, .facts = ret_facts, .f = ret_finding};
+	        .device = d, .listing = listing, .facts = ret_facts, .f = ret_finding};
 	int r = wl_fat_boot_parse(sector, start, room, &l.g, ret_finding);
 	if (r < 0)
 		return r;
 	*ret_facts = (struct wl_volume_facts){
-		.filesystem = l.g.bits == 12   ? "fat12"
-			      : l.g.bits == 16 ? "fat16"
-					       : "fat32",
-		.bytes = l.g.volume_bytes,
+	        .filesystem = l.g.bits == 12   ? "fat12"
+	                      : l.g.bits == 16 ? "fat16"
+	                                       : "fat32",
+	        .bytes = l.g.volume_bytes,
 	};
 	r = wl_device_track(d, start, l.g.data, l.g.cluster_bytes, l.g.clusters);
 	if (r == -ERANGE)
 		return wl_refuse(ret_finding, WL_RULE_VOLUME_BOOT_BAD,
-				 "boot sector: more than 4 GiB before the data area");
+		                 "boot sector: more than 4 GiB before the data area");
 	if (r == 0)
 		r = wl_fat_table_new(d, &l.g, listing, &table);
 	if (r == 0)

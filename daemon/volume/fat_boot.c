@@ -66,21 +66,21 @@ static int check_fields(const struct bpb *b, struct wl_finding *f)
 		const char *what;
 		unsigned long value;
 	} checks[] = {
-		{is_power_of_two(b->sector_bytes) && b->sector_bytes >= 512 &&
-			 b->sector_bytes <= 4096,
-		 "bytes per sector", b->sector_bytes},
-		{is_power_of_two(b->cluster_sectors), "sectors per cluster", b->cluster_sectors},
-		{b->reserved != 0, "reserved sectors", b->reserved},
-		{b->fats == 1 || b->fats == 2, "number of FATs", b->fats},
-		{b->media == 0xF0 || b->media >= 0xF8, "media byte", b->media},
-		{(b->total16 != 0) != (b->total32 != 0) || b->total16 == b->total32,
-		 "sectors in all, given twice", b->total32},
-		{b->total16 != 0 || b->total32 != 0, "sectors in all", 0},
+	        {is_power_of_two(b->sector_bytes) && b->sector_bytes >= 512 &&
+	                 b->sector_bytes <= 4096,
+	         "bytes per sector", b->sector_bytes},
+	        {is_power_of_two(b->cluster_sectors), "sectors per cluster", b->cluster_sectors},
+	        {b->reserved != 0, "reserved sectors", b->reserved},
+	        {b->fats == 1 || b->fats == 2, "number of FATs", b->fats},
+	        {b->media == 0xF0 || b->media >= 0xF8, "media byte", b->media},
+	        {(b->total16 != 0) != (b->total32 != 0) || b->total16 == b->total32,
+	         "sectors in all, given twice", b->total32},
+	        {b->total16 != 0 || b->total32 != 0, "sectors in all", 0},
 	};
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		if (!checks[i].good)
 			return wl_refuse(f, WL_RULE_VOLUME_BOOT_BAD, "boot sector: %s is %lu",
-					 checks[i].what, checks[i].value);
+			                 checks[i].what, checks[i].value);
 	return 0;
 }
 
@@ -89,30 +89,30 @@ static int check_fat32_fields(const struct bpb *b, struct wl_finding *f)
 {
 	if (b->fat32_sectors == 0 || b->root_entries != 0 || b->total16 != 0)
 		return wl_refuse(f, WL_RULE_VOLUME_BOOT_BAD,
-				 "boot sector: FAT32 with a FAT of %u sectors and %u root entries",
-				 b->fat32_sectors, b->root_entries);
+		                 "boot sector: FAT32 with a FAT of %u sectors and %u root entries",
+		                 b->fat32_sectors, b->root_entries);
 	if (b->version != 0)
 		return wl_refuse(f, WL_RULE_VOLUME_BOOT_BAD, "boot sector: FAT32 version 0x%04x",
-				 b->version);
+		                 b->version);
 	if ((b->flags & FLAG_NOT_MIRRORED) && (b->flags & 0x0F) >= b->fats)
 		return wl_refuse(f, WL_RULE_VOLUME_BOOT_BAD,
-				 "boot sector: FAT copy %u is in use, of %u", b->flags & 0x0FU,
-				 b->fats);
+		                 "boot sector: FAT copy %u is in use, of %u", b->flags & 0x0FU,
+		                 b->fats);
 	return 0;
 }
 
 /* FAT type by structure and by number of clusters; both must say the same. */
 static int choose_bits(const struct bpb *b, uint64_t clusters, unsigned *ret_bits,
-		       struct wl_finding *f)
+                       struct wl_finding *f)
 {
 	bool fat32 = b->fat16_sectors == 0;
 	if (clusters == 0 || clusters > CLUSTERS_FAT32_MAX)
 		return wl_refuse(f, WL_RULE_VOLUME_BOOT_BAD, "boot sector: %llu clusters",
-				 (unsigned long long)clusters);
+		                 (unsigned long long)clusters);
 	if (fat32 != (clusters > CLUSTERS_FAT16_MAX))
 		return wl_refuse(f, WL_RULE_VOLUME_AMBIGUOUS,
-				 "laid out as FAT%s, but with %llu clusters",
-				 fat32 ? "32" : "12 or FAT16", (unsigned long long)clusters);
+		                 "laid out as FAT%s, but with %llu clusters",
+		                 fat32 ? "32" : "12 or FAT16", (unsigned long long)clusters);
 	*ret_bits = fat32 ? 32 : clusters > CLUSTERS_FAT12_MAX ? 16 : 12;
 	return 0;
 }
@@ -132,31 +132,31 @@ static int find_places(const struct bpb *b, uint64_t room, struct places *p, str
 	p->data = p->root + p->root_sectors;
 	if (root_bytes % b->sector_bytes)
 		return wl_refuse(f, WL_RULE_VOLUME_BOOT_BAD,
-				 "boot sector: %u root entries do not fill whole sectors",
-				 b->root_entries);
+		                 "boot sector: %u root entries do not fill whole sectors",
+		                 b->root_entries);
 	if (b->fat16_sectors && b->root_entries == 0)
 		return wl_refuse(f, WL_RULE_VOLUME_BOOT_BAD, "boot sector: no root folder");
 	if (p->total > room / b->sector_bytes)
 		return wl_refuse(f, WL_RULE_VOLUME_BOOT_BAD,
-				 "boot sector: %llu sectors of %u bytes, where there is room for "
-				 "%llu bytes",
-				 (unsigned long long)p->total, b->sector_bytes,
-				 (unsigned long long)room);
+		                 "boot sector: %llu sectors of %u bytes, where there is room for "
+		                 "%llu bytes",
+		                 (unsigned long long)p->total, b->sector_bytes,
+		                 (unsigned long long)room);
 	if (p->data >= p->total)
 		return wl_refuse(f, WL_RULE_VOLUME_BOOT_BAD,
-				 "boot sector: the data area would begin at sector %llu of %llu",
-				 (unsigned long long)p->data, (unsigned long long)p->total);
+		                 "boot sector: the data area would begin at sector %llu of %llu",
+		                 (unsigned long long)p->data, (unsigned long long)p->total);
 	return 0;
 }
 
 static int check_fat_size(const struct wl_fat_geometry *g, const struct places *p,
-			  struct wl_finding *f)
+                          struct wl_finding *f)
 {
 	uint64_t needed = (((uint64_t)g->clusters + 2) * g->bits + 7) / 8;
 	if (needed > p->fat_sectors * g->sector_bytes)
 		return wl_refuse(f, WL_RULE_VOLUME_BOOT_BAD,
-				 "boot sector: a FAT of %llu sectors is too small for %u clusters",
-				 (unsigned long long)p->fat_sectors, g->clusters);
+		                 "boot sector: a FAT of %llu sectors is too small for %u clusters",
+		                 (unsigned long long)p->fat_sectors, g->clusters);
 	return 0;
 }
 
@@ -175,14 +175,14 @@ static void set_fats(struct wl_fat_geometry *g, const struct bpb *b, const struc
 }
 
 int wl_fat_boot_parse(const uint8_t sector[512], uint64_t start, uint64_t room,
-		      struct wl_fat_geometry *ret, struct wl_finding *ret_finding)
+                      struct wl_fat_geometry *ret, struct wl_finding *ret_finding)
 {
 	struct bpb b;
-	struct places p;
+	struct places p = {.total = 0};
 	struct wl_fat_geometry g = {.start = start};
 	if (!wl_fat_boot_claims(sector))
 		return wl_refuse(ret_finding, WL_RULE_VOLUME_BOOT_BAD,
-				 "the first sector is not a FAT boot sector");
+		                 "the first sector is not a FAT boot sector");
 	read_bpb(sector, &b);
 	int r = check_fields(&b, ret_finding);
 	if (r == 0 && b.fat16_sectors == 0)
@@ -201,8 +201,8 @@ int wl_fat_boot_parse(const uint8_t sector[512], uint64_t start, uint64_t room,
 	r = check_fat_size(&g, &p, ret_finding);
 	if (r == 0 && g.bits == 32 && (b.root_cluster < 2 || b.root_cluster - 2 >= g.clusters))
 		r = wl_refuse(ret_finding, WL_RULE_VOLUME_BOOT_BAD,
-			      "boot sector: the root folder would be in cluster %u of %u",
-			      b.root_cluster, g.clusters);
+		              "boot sector: the root folder would be in cluster %u of %u",
+		              b.root_cluster, g.clusters);
 	if (r < 0)
 		return r;
 	set_fats(&g, &b, &p);

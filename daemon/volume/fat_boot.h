@@ -18,14 +18,14 @@ struct wl_fat_geometry {
 	unsigned bits; /* 12, 16 or 32 */
 	uint32_t sector_bytes, cluster_bytes;
 	uint32_t clusters;     /* numbered from 2 */
-	uint64_t start;	       /* of the volume; this and the following are bytes on the medium */
-	uint64_t fat;	       /* the copy that is read */
+	uint64_t start;        /* of the volume; this and the following are bytes on the medium */
+	uint64_t fat;          /* the copy that is read */
 	uint64_t fat_other;    /* the copy that must say the same, or 0 */
 	uint32_t fat_bytes;    /* of one copy, as far as clusters need it, whole sectors */
-	uint64_t root;	       /* FAT12/16: the root folder's place */
+	uint64_t root;         /* FAT12/16: the root folder's place */
 	uint32_t root_bytes;   /* FAT12/16 */
 	uint32_t root_cluster; /* FAT32 */
-	uint64_t data;	       /* cluster 2 */
+	uint64_t data;         /* cluster 2 */
 	uint64_t volume_bytes;
 	char label[WL_FAT_LABEL_BYTES]; /* of the boot sector, padded with spaces */
 };
@@ -40,6 +40,6 @@ bool wl_fat_boot_claims(const uint8_t sector[512]);
  * whether it is FAT12, FAT16 or FAT32.
  */
 int wl_fat_boot_parse(const uint8_t sector[512], uint64_t start, uint64_t room,
-		      struct wl_fat_geometry *ret, struct wl_finding *ret_finding);
+                      struct wl_fat_geometry *ret, struct wl_finding *ret_finding);
 
 #endif

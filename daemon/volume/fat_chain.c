@@ -21,8 +21,8 @@ struct wl_fat_chains {
 	uint8_t *claimed; /* a bit per cluster, from cluster 2 */
 };
 
-int wl_fat_chains_new(struct wl_fat_table *t, const struct wl_fat_geometry *g,
-		      struct wl_listing *l, struct wl_fat_chains **ret)
+int wl_fat_chains_new(struct wl_fat_table *t, const struct wl_fat_geometry *g, struct wl_listing *l,
+                      struct wl_fat_chains **ret)
 {
 	WL_CLEANUP(wl_fat_chains_cleanup) struct wl_fat_chains *c = calloc(1, sizeof(*c));
 	if (!c)
@@ -92,7 +92,7 @@ static int check_unclaimed(const struct walk *w, uint32_t cluster)
 	if (is_in_this_chain(w, cluster))
 		return refuse(w, WL_RULE_VOLUME_CHAIN_LOOP, "comes back to cluster", cluster);
 	return refuse(w, WL_RULE_VOLUME_CHAIN_CROSSED, "something else already has cluster",
-		      cluster);
+	              cluster);
 }
 
 /* Claims a cluster for this chain and adds its place to the extents. */
@@ -101,9 +101,8 @@ static int claim(struct walk *w, uint32_t cluster)
 	uint8_t *byte = &w->c->claimed[(cluster - 2) / 8];
 	*byte = (uint8_t)(*byte | (1U << ((cluster - 2) % 8)));
 	w->clusters++;
-	return wl_listing_add_extent(w->c->listing, &w->extents,
-				     cluster_offset(w->c->g, cluster), w->c->g->cluster_bytes,
-				     w->f);
+	return wl_listing_add_extent(w->c->listing, &w->extents, cluster_offset(w->c->g, cluster),
+	                             w->c->g->cluster_bytes, w->f);
 }
 
 static int follow(struct walk *w, uint32_t cluster, uint64_t clusters_max, bool is_folder)
@@ -116,11 +115,11 @@ static int follow(struct walk *w, uint32_t cluster, uint64_t clusters_max, bool 
 			return r;
 		if (w->clusters == clusters_max)
 			return is_folder ? refuse(w, WL_RULE_VOLUME_TOO_MANY_FILES,
-						  "more records than a folder may have, cluster",
-						  cluster)
-					 : refuse(w, WL_RULE_VOLUME_SIZE_WRONG,
-						  "the chain is longer than the size, cluster",
-						  cluster);
+			                          "more records than a folder may have, cluster",
+			                          cluster)
+			                 : refuse(w, WL_RULE_VOLUME_SIZE_WRONG,
+			                          "the chain is longer than the size, cluster",
+			                          cluster);
 		r = claim(w, cluster);
 		if (r == 0)
 			r = wl_fat_table_get(w->c->table, cluster, &link, &next, w->f);
@@ -129,22 +128,21 @@ static int follow(struct walk *w, uint32_t cluster, uint64_t clusters_max, bool 
 		if (link == WL_FAT_END)
 			return 0;
 		if (link != WL_FAT_NEXT)
-			return refuse(w, WL_RULE_VOLUME_SIZE_WRONG,
-				      link == WL_FAT_FREE  ? "the chain leads to nothing after cluster"
-				      : link == WL_FAT_BAD ? "the chain leads to a bad cluster after"
-							   : "the chain leaves the volume after cluster",
-				      cluster);
+			return refuse(
+			        w, WL_RULE_VOLUME_SIZE_WRONG,
+			        link == WL_FAT_FREE  ? "the chain leads to nothing after cluster"
+			        : link == WL_FAT_BAD ? "the chain leads to a bad cluster after"
+			                             : "the chain leaves the volume after cluster",
+			        cluster);
 		cluster = next;
 	}
 }
 
 int wl_fat_chain_follow(struct wl_fat_chains *c, size_t index, uint32_t first, uint64_t bytes,
-			size_t *ret_first, size_t *ret_count, struct wl_finding *ret_finding)
+                        size_t *ret_first, size_t *ret_count, struct wl_finding *ret_finding)
 {
-	struct walk w = {.c = c,
-			 .index = index,
-			 .first_extent = c->listing->nextents,
-			 .f = ret_finding};
+	struct walk w = {
+	        .c = c, .index = index, .first_extent = c->listing->nextents, .f = ret_finding};
 	bool is_folder = bytes == UINT64_MAX;
 	uint64_t size = c->g->cluster_bytes;
 	uint64_t wanted = is_folder ? 0 : (bytes + size - 1) / size;
@@ -155,14 +153,14 @@ int wl_fat_chain_follow(struct wl_fat_chains *c, size_t index, uint32_t first, u
 		return 0;
 	}
 	if (first < 2 || first - 2 >= c->g->clusters)
-		return refuse(&w, WL_RULE_VOLUME_SIZE_WRONG, "begins at no cluster of the volume:",
-			      first);
+		return refuse(&w, WL_RULE_VOLUME_SIZE_WRONG,
+		              "begins at no cluster of the volume:", first);
 	int r = follow(&w, first, most, is_folder);
 	if (r < 0)
 		return r;
 	if (w.clusters < wanted)
 		return refuse(&w, WL_RULE_VOLUME_SIZE_WRONG,
-			      "the chain is shorter than the size; last cluster", first);
+		              "the chain is shorter than the size; last cluster", first);
 	*ret_first = w.first_extent;
 	*ret_count = w.extents;
 	return 0;

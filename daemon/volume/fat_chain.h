@@ -8,8 +8,8 @@
 
 struct wl_fat_chains; /* which clusters of the volume belong to something already */
 
-int wl_fat_chains_new(struct wl_fat_table *t, const struct wl_fat_geometry *g,
-		      struct wl_listing *l, struct wl_fat_chains **ret);
+int wl_fat_chains_new(struct wl_fat_table *t, const struct wl_fat_geometry *g, struct wl_listing *l,
+                      struct wl_fat_chains **ret);
 struct wl_fat_chains *wl_fat_chains_free(struct wl_fat_chains *c);
 void wl_fat_chains_cleanup(struct wl_fat_chains **c);
 
@@ -27,6 +27,6 @@ void wl_fat_chains_cleanup(struct wl_fat_chains **c);
  * volume.chain-crossed, volume.size-wrong, volume.too-many-files, volume.ambiguous; -EIO, -ENOMEM.
  */
 int wl_fat_chain_follow(struct wl_fat_chains *c, size_t index, uint32_t first, uint64_t bytes,
-			size_t *ret_first, size_t *ret_count, struct wl_finding *ret_finding);
+                        size_t *ret_first, size_t *ret_count, struct wl_finding *ret_finding);
 
 #endif

@@ -13,12 +13,12 @@
 
 #include "daemon/base/bytes.h"
 
-#define DELETED		0xE5U
-#define UNITS_A_RECORD	13U
-#define LONG_LAST	0x40U
+#define DELETED          0xE5U
+#define UNITS_A_RECORD   13U
+#define LONG_LAST        0x40U
 #define LONG_RECORDS_MAX 20U
-#define LOWER_BASE	0x08U /* Windows NT: the base name is shown in small letters */
-#define LOWER_EXTENSION 0x10U
+#define LOWER_BASE       0x08U /* Windows NT: the base name is shown in small letters */
+#define LOWER_EXTENSION  0x10U
 
 void wl_fat_dir_init(struct wl_fat_dir *d, const uint8_t *p, size_t n)
 {
@@ -47,7 +47,7 @@ static size_t record_number(const struct wl_fat_dir *d)
 static int refuse_long(const struct wl_fat_dir *d, const char *why, struct wl_finding *f)
 {
 	return wl_refuse(f, WL_RULE_NAME_ENCODING, "folder record %zu: a long name %s",
-			 record_number(d), why);
+	                 record_number(d), why);
 }
 
 /* The 13 units of a record stand in three places of it. */
@@ -100,20 +100,20 @@ static int end_long(const struct wl_fat_dir *d, struct wl_fat_record *ret, struc
 }
 
 static int take_short_part(const struct wl_fat_dir *d, const uint8_t *p, size_t room, bool lower,
-			   struct wl_fat_record *ret, struct wl_finding *f)
+                           struct wl_fat_record *ret, struct wl_finding *f)
 {
 	while (room > 0 && p[room - 1] == ' ')
 		room--;
 	for (size_t i = 0; i < room; i++) {
 		if (p[i] >= 0x80)
 			return wl_refuse(f, WL_RULE_NAME_ENCODING,
-					 "folder record %zu: a short name has byte 0x%02x of an "
-					 "unknown code page",
-					 record_number(d), p[i]);
+			                 "folder record %zu: a short name has byte 0x%02x of an "
+			                 "unknown code page",
+			                 record_number(d), p[i]);
 		if (p[i] == '.')
 			return wl_refuse(f, WL_RULE_NAME_RESERVED,
-					 "folder record %zu: a dot inside a short name",
-					 record_number(d));
+			                 "folder record %zu: a dot inside a short name",
+			                 record_number(d));
 		bool capital = p[i] >= 'A' && p[i] <= 'Z';
 		ret->units[ret->nunits++] = (uint16_t)(p[i] + (lower && capital ? 32 : 0));
 	}
@@ -121,8 +121,8 @@ static int take_short_part(const struct wl_fat_dir *d, const uint8_t *p, size_t 
 }
 
 /* "NAME    EXT" to "NAME.EXT", in the letters Windows NT shows. */
-static int spell_short(const struct wl_fat_dir *d, const uint8_t *record,
-		       struct wl_fat_record *ret, struct wl_finding *f)
+static int spell_short(const struct wl_fat_dir *d, const uint8_t *record, struct wl_fat_record *ret,
+                       struct wl_finding *f)
 {
 	const uint8_t *name = ret->short_name;
 	ret->nunits = 0;
@@ -131,7 +131,7 @@ static int spell_short(const struct wl_fat_dir *d, const uint8_t *record,
 		return r;
 	if (ret->nunits == 0)
 		return wl_refuse(f, WL_RULE_NAME_EMPTY, "folder record %zu: an empty name",
-				 record_number(d));
+		                 record_number(d));
 	if (memcmp(name + 8, "   ", 3) == 0)
 		return 0;
 	ret->units[ret->nunits++] = '.';
@@ -139,7 +139,7 @@ static int spell_short(const struct wl_fat_dir *d, const uint8_t *record,
 }
 
 static int name_record(struct wl_fat_dir *d, const uint8_t *record, struct wl_fat_record *ret,
-		       struct wl_finding *f)
+                       struct wl_finding *f)
 {
 	if (d->long_records == 0)
 		return spell_short(d, record, ret, f);
@@ -151,14 +151,14 @@ static int name_record(struct wl_fat_dir *d, const uint8_t *record, struct wl_fa
 }
 
 static int take_record(struct wl_fat_dir *d, const uint8_t *record, struct wl_fat_record *ret,
-		       struct wl_finding *f)
+                       struct wl_finding *f)
 {
 	int r = 0;
 	*ret = (struct wl_fat_record){.attributes = record[11],
-				      .cluster = (uint32_t)wl_load_u16le(record + 20) << 16 |
-						 wl_load_u16le(record + 26),
-				      .bytes = wl_load_u32le(record + 28),
-				      .position = record_number(d)};
+	                              .cluster = (uint32_t)wl_load_u16le(record + 20) << 16 |
+	                                         wl_load_u16le(record + 26),
+	                              .bytes = wl_load_u32le(record + 28),
+	                              .position = record_number(d)};
 	memcpy(ret->short_name, record, WL_FAT_SHORT_BYTES);
 	ret->is_dot = memcmp(record, ".          ", WL_FAT_SHORT_BYTES) == 0;
 	ret->is_dot_dot = memcmp(record, "..         ", WL_FAT_SHORT_BYTES) == 0;
@@ -173,8 +173,7 @@ static int take_record(struct wl_fat_dir *d, const uint8_t *record, struct wl_fa
 	return r;
 }
 
-int wl_fat_dir_next(struct wl_fat_dir *d, struct wl_fat_record *ret,
-		    struct wl_finding *ret_finding)
+int wl_fat_dir_next(struct wl_fat_dir *d, struct wl_fat_record *ret, struct wl_finding *ret_finding)
 {
 	for (; d->n - d->pos >= WL_FAT_RECORD_BYTES; d->pos += WL_FAT_RECORD_BYTES) {
 		const uint8_t *record = d->p + d->pos;

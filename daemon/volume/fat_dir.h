@@ -16,9 +16,10 @@
 #define WL_FAT_LONG_UNITS_MAX 260U /* 20 records of 13 */
 #define WL_FAT_SHORT_BYTES    11U
 
-#define WL_FAT_ATTR_LABEL  0x08U
-#define WL_FAT_ATTR_FOLDER 0x10U
-#define WL_FAT_ATTR_LONG   0x0FU
+#define WL_FAT_ATTR_LABEL   0x08U
+#define WL_FAT_ATTR_FOLDER  0x10U
+#define WL_FAT_ATTR_ARCHIVE 0x20U
+#define WL_FAT_ATTR_LONG    0x0FU
 
 /* Reading one folder's bytes, from its first record on. */
 struct wl_fat_dir {
@@ -53,7 +54,7 @@ void wl_fat_dir_init(struct wl_fat_dir *d, const uint8_t *p, size_t n);
  * their short one to a deletion, because they name nothing.
  */
 int wl_fat_dir_next(struct wl_fat_dir *d, struct wl_fat_record *ret,
-		    struct wl_finding *ret_finding);
+                    struct wl_finding *ret_finding);
 
 /* The checksum that ties long name records to a short name. */
 uint8_t wl_fat_short_checksum(const uint8_t name[WL_FAT_SHORT_BYTES]);

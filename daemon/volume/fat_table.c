@@ -3,7 +3,8 @@
  *
  * Runs in read-medium (worker-volume). The attacker controls every entry; a link is handed on only
  * when it names a cluster of the volume. Parts of 64 KiB are fetched once and kept, so a table of
- * which little is used costs little, whatever size it claims. Writes nothing: power does not matter.
+ * which little is used costs little, whatever size it claims. Writes nothing: power does not
+ * matter.
  */
 #include "daemon/volume/fat_table.h"
 
@@ -30,7 +31,7 @@ struct wl_fat_table {
 };
 
 int wl_fat_table_new(struct wl_device *d, const struct wl_fat_geometry *g,
-		     struct wl_listing *budget, struct wl_fat_table **ret)
+                     struct wl_listing *budget, struct wl_fat_table **ret)
 {
 	uint32_t nparts = g->fat_bytes / PART_BYTES + (g->fat_bytes % PART_BYTES != 0);
 	struct wl_fat_table *t = calloc(1, sizeof(*t) + nparts * sizeof(t->parts[0]));
@@ -63,7 +64,7 @@ void wl_fat_table_cleanup(struct wl_fat_table **t)
 }
 
 static int fetch_copy(struct wl_fat_table *t, uint64_t offset, uint32_t n, uint8_t **ret,
-		      struct wl_finding *f)
+                      struct wl_finding *f)
 {
 	WL_AUTO_FREE uint8_t *p = malloc(n);
 	if (!p)
@@ -71,7 +72,7 @@ static int fetch_copy(struct wl_fat_table *t, uint64_t offset, uint32_t n, uint8
 	int r = wl_device_fetch(t->device, offset, n, p);
 	if (r == -EALREADY)
 		return wl_refuse(f, WL_RULE_VOLUME_CHAIN_CROSSED,
-				 "the FAT lies where something else was read");
+		                 "the FAT lies where something else was read");
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(p);
@@ -109,7 +110,7 @@ static uint32_t load(const uint8_t *part, unsigned bits, uint32_t cluster, uint3
 	switch (bits) {
 	case 12:
 		return cluster & 1 ? (uint32_t)(wl_load_u16le(part + at) >> 4)
-				   : (uint32_t)(wl_load_u16le(part + at) & 0x0FFF);
+		                   : (uint32_t)(wl_load_u16le(part + at) & 0x0FFF);
 	case 16:
 		return wl_load_u16le(part + at);
 	default:
@@ -123,7 +124,7 @@ static uint32_t entry_offset(unsigned bits, uint32_t cluster)
 }
 
 int wl_fat_table_get(struct wl_fat_table *t, uint32_t cluster, enum wl_fat_link *ret_link,
-		     uint32_t *ret_next, struct wl_finding *ret_finding)
+                     uint32_t *ret_next, struct wl_finding *ret_finding)
 {
 	unsigned bits = t->g->bits;
 	uint32_t offset = entry_offset(bits, cluster);
@@ -136,7 +137,7 @@ int wl_fat_table_get(struct wl_fat_table *t, uint32_t cluster, enum wl_fat_link 
 	uint32_t v = load(part->first, bits, cluster, offset % PART_BYTES);
 	if (part->other && load(part->other, bits, cluster, offset % PART_BYTES) != v)
 		return wl_refuse(ret_finding, WL_RULE_VOLUME_AMBIGUOUS,
-				 "the two copies of the FAT differ about cluster %u", cluster);
+		                 "the two copies of the FAT differ about cluster %u", cluster);
 	uint32_t top = bits == 12 ? 0xFF7 : bits == 16 ? 0xFFF7 : 0x0FFFFFF7;
 	if (v > top)
 		*ret_link = WL_FAT_END;

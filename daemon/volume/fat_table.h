@@ -20,7 +20,7 @@ struct wl_fat_table; /* opaque */
 /* All three must outlive it; the device must be tracking already. What is kept is charged to
  * `budget`. 0 or -ENOMEM. */
 int wl_fat_table_new(struct wl_device *d, const struct wl_fat_geometry *g,
-		     struct wl_listing *budget, struct wl_fat_table **ret);
+                     struct wl_listing *budget, struct wl_fat_table **ret);
 struct wl_fat_table *wl_fat_table_free(struct wl_fat_table *t); /* gives back what it charged */
 void wl_fat_table_cleanup(struct wl_fat_table **t);
 
@@ -32,6 +32,6 @@ enum wl_fat_link { WL_FAT_NEXT = 1, WL_FAT_END, WL_FAT_FREE, WL_FAT_BAD, WL_FAT_
  * -EIO, -ENOMEM.
  */
 int wl_fat_table_get(struct wl_fat_table *t, uint32_t cluster, enum wl_fat_link *ret_link,
-		     uint32_t *ret_next, struct wl_finding *ret_finding);
+                     uint32_t *ret_next, struct wl_finding *ret_finding);
 
 #endif

@@ -20,7 +20,7 @@
 
 struct folded {
 	uint32_t at, nunits; /* in units */
-	uint32_t owner;	     /* number of the file: its own two names may be the same */
+	uint32_t owner;      /* number of the file: its own two names may be the same */
 };
 
 struct wl_folder_names {
@@ -77,7 +77,7 @@ static int make_room(struct wl_folder_names *n, size_t units)
 }
 
 static int add(struct wl_folder_names *n, const uint16_t *units, size_t nunits,
-	       struct wl_finding *f)
+               struct wl_finding *f)
 {
 	if (n->nnames >= NAMES_MAX)
 		return wl_refuse(f, WL_RULE_VOLUME_TOO_MANY_FILES, "too many names in a folder");
@@ -86,8 +86,7 @@ static int add(struct wl_folder_names *n, const uint16_t *units, size_t nunits,
 		return r;
 	for (size_t i = 0; i < nunits; i++)
 		n->units[n->nunits + i] = wl_name_fold(units[i]);
-	n->names[n->nnames++] =
-		(struct folded){(uint32_t)n->nunits, (uint32_t)nunits, n->files};
+	n->names[n->nnames++] = (struct folded){(uint32_t)n->nunits, (uint32_t)nunits, n->files};
 	n->nunits += nunits;
 	return 0;
 }
@@ -110,7 +109,7 @@ static size_t spell_short(const uint8_t name[11], uint16_t units[12])
 }
 
 int wl_folder_names_add(struct wl_folder_names *n, const uint16_t *units, size_t nunits,
-			const uint8_t *short_name, struct wl_finding *ret_finding)
+                        const uint8_t *short_name, struct wl_finding *ret_finding)
 {
 	int r = add(n, units, nunits, ret_finding);
 	if (r == 0 && short_name) {
@@ -141,8 +140,8 @@ static int refuse(const struct wl_folder_names *n, const struct folded *d, struc
 		size = 0;
 	wl_text_escape(name, size, shown, sizeof(shown));
 	return wl_refuse(f, WL_RULE_NAME_DUPLICATE,
-			 "two entries are named %s (capital and small letters are the same)",
-			 shown);
+	                 "two entries are named %s (capital and small letters are the same)",
+	                 shown);
 }
 
 int wl_folder_names_check(struct wl_folder_names *n, struct wl_finding *ret_finding)

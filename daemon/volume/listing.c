@@ -17,10 +17,9 @@
 
 void wl_listing_init(struct wl_listing *l, uint64_t files_max)
 {
-	*l = (struct wl_listing){.files_max = files_max < WL_TRANSFER_FILES_MAX
-						      ? files_max
-						      : WL_TRANSFER_FILES_MAX,
-				 .memory_max = WL_VOLUME_METADATA_BYTES_MAX};
+	*l = (struct wl_listing){
+	        .files_max = files_max < WL_TRANSFER_FILES_MAX ? files_max : WL_TRANSFER_FILES_MAX,
+	        .memory_max = WL_VOLUME_METADATA_BYTES_MAX};
 }
 
 void wl_listing_clear(struct wl_listing *l)
@@ -35,8 +34,8 @@ int wl_listing_charge(struct wl_listing *l, uint64_t n, struct wl_finding *ret_f
 {
 	if (n > l->memory_max - l->memory_used)
 		return wl_refuse(ret_finding, WL_RULE_VOLUME_TOO_MANY_FILES,
-				 "the list of the volume needs more than %llu MiB of memory",
-				 (unsigned long long)l->memory_max >> 20);
+		                 "the list of the volume needs more than %llu MiB of memory",
+		                 (unsigned long long)l->memory_max >> 20);
 	l->memory_used += n;
 	return 0;
 }
@@ -48,7 +47,7 @@ void wl_listing_release(struct wl_listing *l, uint64_t n)
 
 /* Makes room for `more` things of `size` bytes in *array, by halves, and charges for it. */
 static int grow(struct wl_listing *l, void **array, size_t used, size_t *room, size_t more,
-		size_t size, struct wl_finding *f)
+                size_t size, struct wl_finding *f)
 {
 	if (more <= *room - used)
 		return 0;
@@ -65,23 +64,23 @@ static int grow(struct wl_listing *l, void **array, size_t used, size_t *room, s
 }
 
 static int check_limits(const struct wl_listing *l, size_t path_bytes, unsigned depth,
-			struct wl_finding *f)
+                        struct wl_finding *f)
 {
 	if (l->nentries >= l->files_max)
 		return wl_refuse(f, WL_RULE_VOLUME_TOO_MANY_FILES,
-				 "more than %llu files and folders",
-				 (unsigned long long)l->files_max);
+		                 "more than %llu files and folders",
+		                 (unsigned long long)l->files_max);
 	if (depth > WL_VOLUME_DEPTH_MAX)
 		return wl_refuse(f, WL_RULE_VOLUME_TOO_DEEP, "folders nested more than %u deep",
-				 WL_VOLUME_DEPTH_MAX);
+		                 WL_VOLUME_DEPTH_MAX);
 	if (path_bytes > WL_VOLUME_PATH_BYTES_MAX)
 		return wl_refuse(f, WL_RULE_NAME_TOO_LONG, "a path of more than %u bytes",
-				 WL_VOLUME_PATH_BYTES_MAX);
+		                 WL_VOLUME_PATH_BYTES_MAX);
 	return 0;
 }
 
 int wl_listing_add(struct wl_listing *l, size_t parent, const char *name, size_t name_bytes,
-		   bool folder, size_t *ret_index, struct wl_finding *ret_finding)
+                   bool folder, size_t *ret_index, struct wl_finding *ret_finding)
 {
 	bool root = parent == SIZE_MAX;
 	size_t prefix = root ? 0 : l->entries[parent].path_bytes + 1;
@@ -89,10 +88,10 @@ int wl_listing_add(struct wl_listing *l, size_t parent, const char *name, size_t
 	int r = check_limits(l, prefix + name_bytes, depth, ret_finding);
 	if (r == 0)
 		r = grow(l, (void **)&l->entries, l->nentries, &l->entries_room, 1,
-			 sizeof(l->entries[0]), ret_finding);
+		         sizeof(l->entries[0]), ret_finding);
 	if (r == 0)
 		r = grow(l, (void **)&l->text, l->ntext, &l->text_room, prefix + name_bytes, 1,
-			 ret_finding);
+		         ret_finding);
 	if (r < 0)
 		return r;
 	char *path = l->text + l->ntext;
@@ -102,17 +101,17 @@ int wl_listing_add(struct wl_listing *l, size_t parent, const char *name, size_t
 	}
 	memcpy(path + prefix, name, name_bytes);
 	l->entries[l->nentries] = (struct wl_listing_entry){.path = l->ntext,
-							    .path_bytes = prefix + name_bytes,
-							    .extent = l->nextents,
-							    .depth = depth,
-							    .folder = folder};
+	                                                    .path_bytes = prefix + name_bytes,
+	                                                    .extent = l->nextents,
+	                                                    .depth = depth,
+	                                                    .folder = folder};
 	l->ntext += prefix + name_bytes;
 	*ret_index = l->nentries++;
 	return 0;
 }
 
 int wl_listing_add_extent(struct wl_listing *l, size_t *extents, uint64_t offset, uint64_t bytes,
-			  struct wl_finding *ret_finding)
+                          struct wl_finding *ret_finding)
 {
 	if (*extents > 0) {
 		struct wl_extent *last = &l->extents[l->nextents - 1];
@@ -122,7 +121,7 @@ int wl_listing_add_extent(struct wl_listing *l, size_t *extents, uint64_t offset
 		}
 	}
 	int r = grow(l, (void **)&l->extents, l->nextents, &l->extents_room, 1,
-		     sizeof(l->extents[0]), ret_finding);
+	             sizeof(l->extents[0]), ret_finding);
 	if (r < 0)
 		return r;
 	l->extents[l->nextents++] = (struct wl_extent){.offset = offset, .bytes = bytes};

@@ -21,16 +21,16 @@ struct wl_extent {
 
 struct wl_listing_entry {
 	size_t path, path_bytes; /* place and length in the listing's text */
-	size_t extent, extents;	 /* first and number */
+	size_t extent, extents;  /* first and number */
 	uint64_t bytes;
 	uint64_t reader; /* the reader's own: FAT keeps a folder's first cluster here */
-	unsigned depth;	 /* number of names in the path */
+	unsigned depth;  /* number of names in the path */
 	bool folder;
 };
 
 struct wl_listing {
-	uint64_t files_max;   /* files and folders together */
-	uint64_t memory_max;  /* bytes of metadata in memory, together with what is charged */
+	uint64_t files_max;  /* files and folders together */
+	uint64_t memory_max; /* bytes of metadata in memory, together with what is charged */
 	uint64_t memory_used;
 	uint64_t bytes; /* of all files together */
 	size_t nentries, entries_room;
@@ -53,11 +53,11 @@ void wl_listing_release(struct wl_listing *l, uint64_t n);
  * -EBADMSG with volume.too-many-files, volume.too-deep or name.too-long (path); -ENOMEM.
  */
 int wl_listing_add(struct wl_listing *l, size_t parent, const char *name, size_t name_bytes,
-		   bool folder, size_t *ret_index, struct wl_finding *ret_finding);
+                   bool folder, size_t *ret_index, struct wl_finding *ret_finding);
 
 /* Adds bytes of the medium to the last extent, or a new one after it. 0, -EBADMSG, -ENOMEM. */
 int wl_listing_add_extent(struct wl_listing *l, size_t *extents, uint64_t offset, uint64_t bytes,
-			  struct wl_finding *ret_finding);
+                          struct wl_finding *ret_finding);
 
 /* The path of an entry, not NUL-terminated. */
 const char *wl_listing_path(const struct wl_listing *l, size_t index, size_t *ret_bytes);

@@ -1,1 +1,30 @@
 # what daemon/volume builds and tests
+noinst_LIBRARIES += daemon/volume/libwl_volume.a
+daemon_volume_libwl_volume_a_SOURCES = \
+	daemon/volume/device.h daemon/volume/device.c \
+	daemon/volume/partition.h daemon/volume/partition.c \
+	daemon/volume/magic.h daemon/volume/magic.c \
+	daemon/volume/name.h daemon/volume/name.c \
+	daemon/volume/folder_names.h daemon/volume/folder_names.c \
+	daemon/volume/sort.h daemon/volume/sort.c \
+	daemon/volume/listing.h daemon/volume/listing.c \
+	daemon/volume/driver.h \
+	daemon/volume/fat_boot.h daemon/volume/fat_boot.c \
+	daemon/volume/fat_table.h daemon/volume/fat_table.c \
+	daemon/volume/fat_chain.h daemon/volume/fat_chain.c \
+	daemon/volume/fat_dir.h daemon/volume/fat_dir.c \
+	daemon/volume/fat.c \
+	daemon/volume/volume.h daemon/volume/open.c \
+	daemon/volume/geometry.h daemon/volume/geometry.c \
+	daemon/volume/short_name.h daemon/volume/short_name.c \
+	daemon/volume/tree.h daemon/volume/tree.c \
+	daemon/volume/layout.h daemon/volume/layout.c \
+	daemon/volume/fresh.h daemon/volume/fresh.c daemon/volume/fresh_folder.c \
+	daemon/volume/sink.h daemon/volume/sink.c \
+	daemon/volume/build_fat.h daemon/volume/build_fat.c
+wl_volume_libs = daemon/volume/libwl_volume.a $(wl_base_libs)
+
+# a program for the scripts that compare with other people's tools
+check_PROGRAMS += tests/unit/volume_tool
+tests_unit_volume_tool_SOURCES = tests/unit/volume_tool.c
+tests_unit_volume_tool_LDADD = $(wl_volume_libs)

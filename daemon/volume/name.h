@@ -12,15 +12,17 @@
 
 /*
  * One name of n UTF-16 units to UTF-8 (no NUL is added). Refused: name.empty; name.too-long (more
- * than 255 units); name.encoding (a lone surrogate); name.control (C0, DEL, C1); name.reserved ("."
- * and "..", one of " * / : < > ? \ |, a dot or space at the end, which Windows drops). 0, -EBADMSG.
+ * than 255 units); name.encoding (a lone surrogate); name.control (C0, DEL, C1, and
+ * what turns or hides letters unseen: bidi controls, zero width, line separators); name.reserved
+ * ("." and "..", one of " * / : < > ? \ |, a dot or space at the end, which Windows drops). 0,
+ * -EBADMSG.
  */
 int wl_name_from_utf16(const uint16_t *units, size_t n, char ret[WL_NAME_UTF8_MAX],
-		       size_t *ret_size, struct wl_finding *ret_finding);
+                       size_t *ret_size, struct wl_finding *ret_finding);
 
 /* The other way, with the same refusals (name.encoding: not strict UTF-8). 0, -EBADMSG. */
 int wl_name_to_utf16(const char *name, size_t size, uint16_t ret[WL_VOLUME_NAME_UNITS_MAX],
-		     size_t *ret_units, struct wl_finding *ret_finding);
+                     size_t *ret_units, struct wl_finding *ret_finding);
 
 /*
  * The form in which two names of one folder are compared: what Windows takes for the same name has

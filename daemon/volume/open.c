@@ -40,7 +40,7 @@ static int find_partition(struct wl_device *d, struct wl_partition *ret, struct 
 	uint64_t sectors = wl_device_bytes(d) / WL_SECTOR_BYTES;
 	if (sectors < 2)
 		return wl_refuse(f, WL_RULE_VOLUME_NONE, "a medium of %llu bytes",
-				 (unsigned long long)wl_device_bytes(d));
+		                 (unsigned long long)wl_device_bytes(d));
 	int r = wl_device_peek(d, 0, first);
 	if (r == 0)
 		r = wl_device_peek(d, 1, second);
@@ -49,7 +49,8 @@ static int find_partition(struct wl_device *d, struct wl_partition *ret, struct 
 	if (r < 0)
 		return r;
 	r = wl_partition_find(first, second, sectors, find_driver(first) != NULL, ret, f);
-	if (r == -EBADMSG && (f->rule == WL_RULE_VOLUME_UNKNOWN || f->rule == WL_RULE_VOLUME_NONE)) {
+	if (r == -EBADMSG &&
+	    (f->rule == WL_RULE_VOLUME_UNKNOWN || f->rule == WL_RULE_VOLUME_NONE)) {
 		int named = wl_magic_check(d, 0, sectors, false, &other);
 		if (named == -EBADMSG)
 			*f = other;
@@ -59,9 +60,8 @@ static int find_partition(struct wl_device *d, struct wl_partition *ret, struct 
 	return r;
 }
 
-static int find_volume(struct wl_device *d, struct wl_partition *p,
-		       uint8_t sector[WL_SECTOR_BYTES], const struct wl_volume_driver **ret,
-		       struct wl_finding *f)
+static int find_volume(struct wl_device *d, struct wl_partition *p, uint8_t sector[WL_SECTOR_BYTES],
+                       const struct wl_volume_driver **ret, struct wl_finding *f)
 {
 	int r = find_partition(d, p, f);
 	if (r == 0)
@@ -72,13 +72,13 @@ static int find_volume(struct wl_device *d, struct wl_partition *p,
 	r = wl_magic_check(d, p->start, p->sectors, *ret != NULL, f);
 	if (r == 0 && !*ret)
 		return wl_refuse(f, WL_RULE_VOLUME_UNKNOWN,
-				 "no file system that is known here (partition type 0x%02x)",
-				 p->type);
+		                 "no file system that is known here (partition type 0x%02x)",
+		                 p->type);
 	return r;
 }
 
 int wl_volume_open(struct wl_device *d, uint64_t files_max, struct wl_volume **ret,
-		   struct wl_finding *ret_finding)
+                   struct wl_finding *ret_finding)
 {
 	WL_CLEANUP(wl_volume_cleanup) struct wl_volume *v = calloc(1, sizeof(*v));
 	const struct wl_volume_driver *driver;
@@ -93,7 +93,7 @@ int wl_volume_open(struct wl_device *d, uint64_t files_max, struct wl_volume **r
 		return r;
 	v->table = p.table;
 	r = driver->list(d, sector, p.start * WL_SECTOR_BYTES, p.sectors * WL_SECTOR_BYTES,
-			 &v->listing, &v->facts, ret_finding);
+	                 &v->listing, &v->facts, ret_finding);
 	if (r < 0)
 		return r;
 	wl_listing_sort(&v->listing);
@@ -118,12 +118,12 @@ void wl_volume_cleanup(struct wl_volume **v)
 void wl_volume_get_info(const struct wl_volume *v, struct wl_volume_info *ret)
 {
 	*ret = (struct wl_volume_info){.filesystem = v->facts.filesystem,
-				       .table = v->table,
-				       .label = v->facts.label,
-				       .label_bytes = v->facts.label_bytes,
-				       .volume_bytes = v->facts.bytes,
-				       .entries = v->listing.nentries,
-				       .bytes = v->listing.bytes};
+	                               .table = v->table,
+	                               .label = v->facts.label,
+	                               .label_bytes = v->facts.label_bytes,
+	                               .volume_bytes = v->facts.bytes,
+	                               .entries = v->listing.nentries,
+	                               .bytes = v->listing.bytes};
 }
 
 int wl_volume_get_entry(const struct wl_volume *v, size_t index, struct wl_volume_entry *ret)
@@ -139,8 +139,8 @@ int wl_volume_get_entry(const struct wl_volume *v, size_t index, struct wl_volum
 }
 
 int wl_volume_deliver(struct wl_volume *v, size_t index, int out_fd,
-		      int (*progress)(void *user, uint64_t bytes), void *user,
-		      struct wl_finding *ret_finding)
+                      int (*progress)(void *user, uint64_t bytes), void *user,
+                      struct wl_finding *ret_finding)
 {
 	char name[96];
 	if (index >= v->listing.nentries)
@@ -156,7 +156,7 @@ int wl_volume_deliver(struct wl_volume *v, size_t index, int out_fd,
 		if (r == -EALREADY) {
 			wl_listing_say(&v->listing, index, name, sizeof(name));
 			return wl_refuse(ret_finding, WL_RULE_VOLUME_CHAIN_CROSSED,
-					 "was read before: %s", name);
+			                 "was read before: %s", name);
 		}
 		if (r < 0)
 			return r;

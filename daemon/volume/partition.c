@@ -13,10 +13,10 @@
 
 #include "daemon/base/bytes.h"
 
-#define TABLE_OFFSET  446U
-#define ENTRY_BYTES   16U
-#define ENTRIES	      4U
-#define TYPE_GPT      0xEEU
+#define TABLE_OFFSET 446U
+#define ENTRY_BYTES  16U
+#define ENTRIES      4U
+#define TYPE_GPT     0xEEU
 
 struct mbr_entry {
 	uint8_t status, type;
@@ -33,9 +33,9 @@ static void read_entries(const uint8_t first[512], struct mbr_entry e[ENTRIES])
 	for (unsigned i = 0; i < ENTRIES; i++) {
 		const uint8_t *at = first + TABLE_OFFSET + i * ENTRY_BYTES;
 		e[i] = (struct mbr_entry){.status = at[0],
-					  .type = at[4],
-					  .start = wl_load_u32le(at + 8),
-					  .sectors = wl_load_u32le(at + 12)};
+		                          .type = at[4],
+		                          .start = wl_load_u32le(at + 8),
+		                          .sectors = wl_load_u32le(at + 12)};
 	}
 }
 
@@ -53,27 +53,27 @@ static bool is_all_zero(const uint8_t *p, size_t n)
 }
 
 static int check_entry(const struct mbr_entry *e, unsigned number, uint64_t sectors,
-		       struct wl_finding *f)
+                       struct wl_finding *f)
 {
 	if (e->status != 0x00 && e->status != 0x80)
 		return wl_refuse(f, WL_RULE_VOLUME_TABLE_BAD,
-				 "entry %u has status 0x%02x, neither 0x00 nor 0x80", number,
-				 e->status);
+		                 "entry %u has status 0x%02x, neither 0x00 nor 0x80", number,
+		                 e->status);
 	if (is_empty(e))
 		return 0;
 	if (e->type == 0 || e->sectors == 0)
 		return wl_refuse(f, WL_RULE_VOLUME_TABLE_BAD,
-				 "entry %u has type 0x%02x, start %u and %u sectors", number,
-				 e->type, e->start, e->sectors);
+		                 "entry %u has type 0x%02x, start %u and %u sectors", number,
+		                 e->type, e->start, e->sectors);
 	if (is_extended(e->type))
 		return wl_refuse(f, WL_RULE_VOLUME_TABLE_BAD,
-				 "entry %u is an extended partition (type 0x%02x)", number,
-				 e->type);
+		                 "entry %u is an extended partition (type 0x%02x)", number,
+		                 e->type);
 	if ((uint64_t)e->start + e->sectors > sectors)
 		return wl_refuse(f, WL_RULE_VOLUME_TABLE_BAD,
-				 "entry %u ends at sector %llu of a medium of %llu", number,
-				 (unsigned long long)e->start + e->sectors,
-				 (unsigned long long)sectors);
+		                 "entry %u ends at sector %llu of a medium of %llu", number,
+		                 (unsigned long long)e->start + e->sectors,
+		                 (unsigned long long)sectors);
 	return 0;
 }
 
@@ -85,7 +85,7 @@ static bool overlap(const struct mbr_entry *a, const struct mbr_entry *b)
 
 /* The whole table: 0 and the number of its one entry, or why not. */
 static int check_table(const struct mbr_entry e[ENTRIES], uint64_t sectors, unsigned *ret_used,
-		       struct wl_finding *f)
+                       struct wl_finding *f)
 {
 	unsigned used = 0, which = 0;
 	for (unsigned i = 0; i < ENTRIES; i++) {
@@ -95,7 +95,7 @@ static int check_table(const struct mbr_entry e[ENTRIES], uint64_t sectors, unsi
 		for (unsigned j = 0; j < i; j++)
 			if (overlap(&e[i], &e[j]))
 				return wl_refuse(f, WL_RULE_VOLUME_TABLE_BAD,
-						 "entries %u and %u overlap", j + 1, i + 1);
+				                 "entries %u and %u overlap", j + 1, i + 1);
 		if (!is_empty(&e[i])) {
 			used++;
 			which = i;
@@ -111,22 +111,22 @@ static int check_table(const struct mbr_entry e[ENTRIES], uint64_t sectors, unsi
 
 /* A boot sector, perhaps with something that is a table as well behind its code. */
 static int accept_bare(const struct mbr_entry e[ENTRIES], uint64_t sectors,
-		       struct wl_partition *ret, struct wl_finding *f)
+                       struct wl_partition *ret, struct wl_finding *f)
 {
 	struct wl_finding unused = {.rule = WL_RULE_NONE};
 	unsigned which;
 	if (check_table(e, sectors, &which, &unused) == 0 && e[which].start != 0)
 		return wl_refuse(f, WL_RULE_VOLUME_AMBIGUOUS,
-				 "sector 0 is a boot sector and a partition table at once");
+		                 "sector 0 is a boot sector and a partition table at once");
 	if (unused.rule == WL_RULE_VOLUME_SEVERAL)
 		return wl_refuse(f, WL_RULE_VOLUME_AMBIGUOUS,
-				 "sector 0 is a boot sector and a table of several partitions");
+		                 "sector 0 is a boot sector and a table of several partitions");
 	*ret = (struct wl_partition){.table = "none", .start = 0, .sectors = sectors};
 	return 0;
 }
 
 int wl_partition_find(const uint8_t first[512], const uint8_t second[512], uint64_t sectors,
-		      bool is_volume, struct wl_partition *ret, struct wl_finding *ret_finding)
+                      bool is_volume, struct wl_partition *ret, struct wl_finding *ret_finding)
 {
 	struct mbr_entry e[ENTRIES];
 	bool gpt = memcmp(second, "EFI PART", 8) == 0;
@@ -137,27 +137,27 @@ int wl_partition_find(const uint8_t first[512], const uint8_t second[512], uint6
 		for (unsigned i = 0; i < ENTRIES; i++)
 			if (e[i].type == TYPE_GPT)
 				return wl_refuse(ret_finding, WL_RULE_VOLUME_UNKNOWN,
-						 "a GPT partition table (protective MBR entry %u)",
-						 i + 1);
+				                 "a GPT partition table (protective MBR entry %u)",
+				                 i + 1);
 	if (gpt)
 		return wl_refuse(ret_finding, WL_RULE_VOLUME_AMBIGUOUS,
-				 "a GPT header in sector 1 without its protective MBR");
+		                 "a GPT header in sector 1 without its protective MBR");
 	if (is_volume)
 		return accept_bare(e, sectors, ret, ret_finding);
 	if (is_all_zero(first, 512))
 		return wl_refuse(ret_finding, WL_RULE_VOLUME_NONE, "the first sector is empty");
 	if (!signed_sector)
 		return wl_refuse(ret_finding, WL_RULE_VOLUME_UNKNOWN,
-				 "neither a partition table nor a file system that is known here");
+		                 "neither a partition table nor a file system that is known here");
 	int r = check_table(e, sectors, &which, ret_finding);
 	if (r < 0)
 		return r;
 	if (e[which].start == 0)
 		return wl_refuse(ret_finding, WL_RULE_VOLUME_TABLE_BAD,
-				 "entry %u starts at sector 0, where the table is", which + 1);
+		                 "entry %u starts at sector 0, where the table is", which + 1);
 	*ret = (struct wl_partition){.table = "mbr",
-				     .start = e[which].start,
-				     .sectors = e[which].sectors,
-				     .type = e[which].type};
+	                             .start = e[which].start,
+	                             .sectors = e[which].sectors,
+	                             .type = e[which].type};
 	return 0;
 }

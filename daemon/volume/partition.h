@@ -14,17 +14,17 @@
 
 struct wl_partition {
 	const char *table; /* "mbr" or "none" */
-	uint64_t start;	   /* first sector of 512 bytes */
+	uint64_t start;    /* first sector of 512 bytes */
 	uint64_t sectors;
-	uint8_t type;	   /* of the MBR entry; 0 where there is no table */
+	uint8_t type; /* of the MBR entry; 0 where there is no table */
 };
 
 /*
- * first, second: sectors 0 and 1 of the medium. sectors: its size. is_volume: whether sector 0 reads
- * as the boot sector of a file system by itself. 0; -EBADMSG with volume.none, volume.several,
- * volume.unknown (GPT), volume.ambiguous or volume.table-bad.
+ * first, second: sectors 0 and 1 of the medium. sectors: its size. is_volume: whether sector 0
+ * reads as the boot sector of a file system by itself. 0; -EBADMSG with volume.none,
+ * volume.several, volume.unknown (GPT), volume.ambiguous or volume.table-bad.
  */
 int wl_partition_find(const uint8_t first[512], const uint8_t second[512], uint64_t sectors,
-		      bool is_volume, struct wl_partition *ret, struct wl_finding *ret_finding);
+                      bool is_volume, struct wl_partition *ret, struct wl_finding *ret_finding);
 
 #endif

@@ -47,7 +47,7 @@ static void sink(const struct heap *h, size_t at, size_t n)
 }
 
 void wl_sort(void *base, size_t n, size_t size,
-	     int (*compare)(const void *a, const void *b, void *user), void *user)
+             int (*compare)(const void *a, const void *b, void *user), void *user)
 {
 	struct heap h = {base, size, compare, user};
 	for (size_t i = n / 2; i-- > 0;)

@@ -8,6 +8,6 @@
 
 /* Sorts n elements of `size` bytes (at most WL_SORT_SIZE_MAX) in ascending order; not stable. */
 void wl_sort(void *base, size_t n, size_t size,
-	     int (*compare)(const void *a, const void *b, void *user), void *user);
+             int (*compare)(const void *a, const void *b, void *user), void *user);
 
 #endif

@@ -18,8 +18,8 @@ struct wl_volume; /* opaque */
 
 struct wl_volume_info {
 	const char *filesystem; /* "fat12", "fat16", "fat32"; static */
-	const char *table;	/* "mbr" or "none"; static */
-	const uint8_t *label;	/* as it lies there; belongs to the volume */
+	const char *table;      /* "mbr" or "none"; static */
+	const uint8_t *label;   /* as it lies there; belongs to the volume */
 	size_t label_bytes;
 	uint64_t volume_bytes;
 	size_t entries; /* files and folders */
@@ -30,7 +30,7 @@ struct wl_volume_entry {
 	const char *path; /* UTF-8, '/' between names, none before; not NUL-terminated */
 	size_t path_bytes;
 	bool folder;
-	uint64_t bytes;	   /* 0 for a folder */
+	uint64_t bytes;    /* 0 for a folder */
 	uint64_t position; /* of its first byte on the medium; 0 where it has none */
 };
 
@@ -41,7 +41,7 @@ struct wl_volume_entry {
  * cannot be read; -ENOMEM.
  */
 int wl_volume_open(struct wl_device *d, uint64_t files_max, struct wl_volume **ret,
-		   struct wl_finding *ret_finding);
+                   struct wl_finding *ret_finding);
 struct wl_volume *wl_volume_free(struct wl_volume *v); /* accepts NULL, returns NULL */
 void wl_volume_cleanup(struct wl_volume **v);
 
@@ -56,7 +56,7 @@ int wl_volume_get_entry(const struct wl_volume *v, size_t index, struct wl_volum
  * -ENOENT, -EIO (the medium), -EPIPE.
  */
 int wl_volume_deliver(struct wl_volume *v, size_t index, int out_fd,
-		      int (*progress)(void *user, uint64_t bytes), void *user,
-		      struct wl_finding *ret_finding);
+                      int (*progress)(void *user, uint64_t bytes), void *user,
+                      struct wl_finding *ret_finding);
 
 #endif
