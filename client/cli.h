@@ -30,9 +30,9 @@ struct wl_cli {
 	const struct wl_verb *verb;
 	struct wl_args *args;
 	bool json, no_wait, yes;
-	const char *state_dir;	    /* --state; NULL: the system's own folders */
-	FILE *people;		    /* where sentences go */
-	bool can_ask;		    /* somebody sits at a terminal and may be asked */
+	const char *state_dir;      /* --state; NULL: the system's own folders */
+	FILE *people;               /* where sentences go */
+	bool can_ask;               /* somebody sits at a terminal and may be asked */
 	struct wl_control *control; /* made by the first call to the station */
 };
 

@@ -1,1 +1,58 @@
-# what client builds and tests
+# the `weighlock` command: one file per verb
+bin_PROGRAMS += client/weighlock
+noinst_LIBRARIES += client/libwl_client.a
+
+# everything but main, so that tests can link it
+client_libwl_client_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) \
+	-DWL_BINDIR='"$(bindir)"' -DWL_SBINDIR='"$(sbindir)"'
+client_libwl_client_a_SOURCES = \
+	client/action.c client/action.h \
+	client/ask.c client/ask.h \
+	client/beside.c client/beside.h \
+	client/cli.h \
+	client/control.c client/control.h \
+	client/duration.c client/duration.h \
+	client/failure.c \
+	client/follow.c client/follow.h \
+	client/help.h \
+	client/i18n.h client/language.c \
+	client/media_view.c client/media_view.h \
+	client/options.c client/options.h \
+	client/progress.c client/progress.h \
+	client/render.c client/render.h \
+	client/resolve.c client/resolve.h \
+	client/say.c client/say.h \
+	client/station.c client/station.h \
+	client/ticket_view.c client/ticket_view.h \
+	client/transfer_view.c client/transfer_view.h \
+	client/verb.c client/verb.h client/verbs.def \
+	client/verb_approve.c \
+	client/verb_cancel.c \
+	client/verb_help.c \
+	client/verb_ledger_prove.c \
+	client/verb_ledger_show.c \
+	client/verb_ledger_verify.c \
+	client/verb_media_list.c \
+	client/verb_outcome.c \
+	client/verb_policy_confirm.c \
+	client/verb_policy_install.c \
+	client/verb_policy_show.c \
+	client/verb_prepare.c \
+	client/verb_receive.c \
+	client/verb_reject.c \
+	client/verb_release.c \
+	client/verb_retry.c \
+	client/verb_show.c \
+	client/verb_station_card.c \
+	client/verb_station_confirm.c \
+	client/verb_station_init.c \
+	client/verb_status.c \
+	client/verb_ticket_add.c \
+	client/verb_ticket_list.c \
+	client/verb_transfers.c \
+	client/verb_watch.c \
+	client/verb_withdraw.c
+
+client_weighlock_CPPFLAGS = $(client_libwl_client_a_CPPFLAGS)
+client_weighlock_SOURCES = client/main.c
+client_weighlock_LDADD = client/libwl_client.a $(wl_base_libs) $(JANSSON_LIBS)

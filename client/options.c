@@ -77,7 +77,7 @@ static enum wl_args_fault add_operand(struct wl_args *a, const char *word)
 }
 
 static enum wl_args_fault add_option(struct wl_args *a, const struct wl_option *o,
-				     const char *value)
+                                     const char *value)
 {
 	if (!o->value != !value)
 		return WL_ARGS_VALUE;
@@ -116,8 +116,8 @@ static enum wl_args_fault read_option(struct wl_args *a, int argc, char **argv, 
 }
 
 enum wl_args_fault wl_args_read(int argc, char **argv, const struct wl_option *common,
-				const struct wl_option *own, const struct wl_operand *operands,
-				struct wl_args **ret, const char **ret_word)
+                                const struct wl_option *own, const struct wl_operand *operands,
+                                struct wl_args **ret, const char **ret_word)
 {
 	struct wl_args *a = calloc(1, sizeof(*a));
 	if (!a)
@@ -222,14 +222,14 @@ void wl_option_synopsis(const struct wl_option *o, char *buf, size_t size)
 	char letter[3] = {'-', o->letter, 0};
 
 	(void)snprintf(buf, size, "%s%s%s%s%s%s%s", needed ? "" : "[", o->letter ? letter : "--",
-		       o->letter ? "" : o->name, o->value ? " " : "", o->value ? o->value : "",
-		       needed ? "" : "]", o->flags & WL_OPT_REPEAT ? "..." : "");
+	               o->letter ? "" : o->name, o->value ? " " : "", o->value ? o->value : "",
+	               needed ? "" : "]", o->flags & WL_OPT_REPEAT ? "..." : "");
 }
 
 void wl_operand_synopsis(const struct wl_operand *o, char *buf, size_t size)
 {
 	(void)snprintf(buf, size, "%s%s%s%s", o->needed ? "" : "[", o->name, o->needed ? "" : "]",
-		       o->repeat ? "..." : "");
+	               o->repeat ? "..." : "");
 }
 
 static size_t smallest(size_t a, size_t b, size_t c)

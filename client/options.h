@@ -16,7 +16,7 @@
 
 struct wl_option {
 	const char *name;  /* "work-order"; NULL ends a table */
-	char letter;	   /* 'o' or 0 */
+	char letter;       /* 'o' or 0 */
 	const char *value; /* what stands for its value in the synopsis; NULL: takes none */
 	unsigned flags;
 	const char *help; /* marked, not yet translated */
@@ -36,8 +36,8 @@ struct wl_args; /* opaque; borrows argv and the tables */
 enum wl_args_fault {
 	WL_ARGS_OK = 0,
 	WL_ARGS_UNKNOWN,  /* `word` is no option of this verb */
-	WL_ARGS_VALUE,	  /* option `word` needs a value, or was given one it does not take */
-	WL_ARGS_TWICE,	  /* option `word` was given twice */
+	WL_ARGS_VALUE,    /* option `word` needs a value, or was given one it does not take */
+	WL_ARGS_TWICE,    /* option `word` was given twice */
 	WL_ARGS_SURPLUS,  /* `word` is one operand too many */
 	WL_ARGS_MISSING,  /* see wl_args_missing */
 	WL_ARGS_TOO_MANY, /* more than WL_ARGS_MAX words */
@@ -50,8 +50,8 @@ enum wl_args_fault {
  * wl_args_missing. *ret is always set unless memory is short.
  */
 enum wl_args_fault wl_args_read(int argc, char **argv, const struct wl_option *common,
-				const struct wl_option *own, const struct wl_operand *operands,
-				struct wl_args **ret, const char **ret_word);
+                                const struct wl_option *own, const struct wl_operand *operands,
+                                struct wl_args **ret, const char **ret_word);
 struct wl_args *wl_args_free(struct wl_args *a); /* accepts NULL */
 
 /* The n-th needed thing that was not given, as the person would type it ("--files DIR", "N");

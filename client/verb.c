@@ -10,34 +10,49 @@
 
 #include "client/i18n.h"
 
-#define NO_ARG			       {NULL, false, false, NULL}
-#define NO_OPT			       {NULL, 0, NULL, 0, NULL}
-#define ARG(name, needed, help)	       {name, needed, false, help}
-#define ARGS(name, needed, help)       {name, needed, true, help}
-#define OPT(name, letter, value, f, h) {name, letter, value, f, h}
-#define OPERANDS(...)		       ((const struct wl_operand[]){__VA_ARGS__, NO_ARG})
-#define OPTIONS(...)		       ((const struct wl_option[]){__VA_ARGS__, NO_OPT})
+#define NO_ARG                                                                                     \
+	{                                                                                          \
+		NULL, false, false, NULL                                                           \
+	}
+#define NO_OPT                                                                                     \
+	{                                                                                          \
+		NULL, 0, NULL, 0, NULL                                                             \
+	}
+#define ARG(name, needed, help)                                                                    \
+	{                                                                                          \
+		name, needed, false, help                                                          \
+	}
+#define ARGS(name, needed, help)                                                                   \
+	{                                                                                          \
+		name, needed, true, help                                                           \
+	}
+#define OPT(name, letter, value, f, h)                                                             \
+	{                                                                                          \
+		name, letter, value, f, h                                                          \
+	}
+#define OPERANDS(...) ((const struct wl_operand[]){__VA_ARGS__, NO_ARG})
+#define OPTIONS(...)  ((const struct wl_option[]){__VA_ARGS__, NO_OPT})
 
 const struct wl_verb wl_verbs[] = {
 #define VERB(symbol, name, action, french, group, who, daemon, help, operands, options)            \
 	{name, action, french, group, who, daemon, help, operands, options, wl_verb_##symbol},
 #include "client/verbs.def"
 #undef VERB
-	{.name = NULL},
+        {.name = NULL},
 };
 
 const struct wl_option wl_common_options[] = {
-	OPT("json", 0, NULL, 0, N_("answer in JSON on standard output")),
-	OPT("lang", 0, "en|fr", 0, N_("language of the answers")),
-	OPT("no-wait", 0, NULL, 0, N_("do not wait for media or people (exit status 4)")),
-	OPT("yes", 'y', NULL, 0, N_("answer questions with yes; never an approval or a wipe")),
-	OPT("state", 0, "DIR", 0, N_("the station under this folder (tests and demonstration)")),
-	OPT("help", 'h', NULL, 0, N_("explain the verb")),
-	NO_OPT,
+        OPT("json", 0, NULL, 0, N_("answer in JSON on standard output")),
+        OPT("lang", 0, "en|fr", 0, N_("language of the answers")),
+        OPT("no-wait", 0, NULL, 0, N_("do not wait for media or people (exit status 4)")),
+        OPT("yes", 'y', NULL, 0, N_("answer questions with yes; never an approval or a wipe")),
+        OPT("state", 0, "DIR", 0, N_("the station under this folder (tests and demonstration)")),
+        OPT("help", 'h', NULL, 0, N_("explain the verb")),
+        NO_OPT,
 };
 
 const struct wl_verb *wl_verb_find(const char *word, const char *action, size_t *ret_words,
-				   bool *ret_verb_known)
+                                   bool *ret_verb_known)
 {
 	*ret_verb_known = false;
 	for (const struct wl_verb *v = wl_verbs; v->name; v++) {
@@ -73,15 +88,15 @@ const char *wl_verb_nearest(const char *word)
 const char *wl_group_title(enum wl_group group)
 {
 	static const char *const titles[WL_GROUP_MAX] = {
-		[WL_GROUP_FIRST] = "",
-		[WL_GROUP_MOVING] = N_("Moving data"),
-		[WL_GROUP_LOOKING] = N_("Looking and deciding"),
-		[WL_GROUP_MEDIA] = N_("Media"),
-		[WL_GROUP_TICKETS] = N_("Tickets"),
-		[WL_GROUP_LEDGER] = N_("Ledger"),
-		[WL_GROUP_ADMINISTRATION] = N_("Administration"),
-		[WL_GROUP_WITHOUT] = N_("Without a station"),
-		[WL_GROUP_HIDDEN] = N_("For engineers"),
+	        [WL_GROUP_FIRST] = "",
+	        [WL_GROUP_MOVING] = N_("Moving data"),
+	        [WL_GROUP_LOOKING] = N_("Looking and deciding"),
+	        [WL_GROUP_MEDIA] = N_("Media"),
+	        [WL_GROUP_TICKETS] = N_("Tickets"),
+	        [WL_GROUP_LEDGER] = N_("Ledger"),
+	        [WL_GROUP_ADMINISTRATION] = N_("Administration"),
+	        [WL_GROUP_WITHOUT] = N_("Without a station"),
+	        [WL_GROUP_HIDDEN] = N_("For engineers"),
 	};
 	return titles[group];
 }
@@ -90,10 +105,10 @@ static const struct {
 	unsigned bit;
 	const char *name;
 } whos[] = {
-	{WL_WHO_TECHNICIAN, "technician"}, {WL_WHO_INVESTIGATOR, "investigator"},
-	{WL_WHO_APPROVER, "approver"},	   {WL_WHO_CUSTODIAN, "custodian"},
-	{WL_WHO_AUDITOR, "auditor"},	   {WL_WHO_ADMINISTRATOR, "administrator"},
-	{WL_WHO_AUTHORITY, "authority"},   {WL_WHO_DEVELOPER, "developer"},
+        {WL_WHO_TECHNICIAN, "technician"}, {WL_WHO_INVESTIGATOR, "investigator"},
+        {WL_WHO_APPROVER, "approver"},     {WL_WHO_CUSTODIAN, "custodian"},
+        {WL_WHO_AUDITOR, "auditor"},       {WL_WHO_ADMINISTRATOR, "administrator"},
+        {WL_WHO_AUTHORITY, "authority"},   {WL_WHO_DEVELOPER, "developer"},
 };
 
 const char *wl_who_name(unsigned bit)
@@ -117,8 +132,8 @@ unsigned wl_who_find(const char *name)
 void wl_verb_synopsis(const struct wl_verb *v, char *buf, size_t size)
 {
 	char part[128];
-	size_t used = (size_t)snprintf(buf, size, "weighlock %s%s%s", v->name,
-				       v->action ? " " : "", v->action ? v->action : "");
+	size_t used = (size_t)snprintf(buf, size, "weighlock %s%s%s", v->name, v->action ? " " : "",
+	                               v->action ? v->action : "");
 
 	for (const struct wl_operand *o = v->operands; o->name && used < size; o++) {
 		wl_operand_synopsis(o, part, sizeof(part));

@@ -66,7 +66,7 @@ extern const struct wl_option wl_common_options[];
  * the first word at least is a verb.
  */
 const struct wl_verb *wl_verb_find(const char *word, const char *action, size_t *ret_words,
-				   bool *ret_verb_known);
+                                   bool *ret_verb_known);
 /* The verb's name nearest to a mistyped word, NULL where none is near. */
 const char *wl_verb_nearest(const char *word);
 
