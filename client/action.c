@@ -4,6 +4,7 @@
  */
 #include "client/action.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

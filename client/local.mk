@@ -56,3 +56,18 @@ client_libwl_client_a_SOURCES = \
 client_weighlock_CPPFLAGS = $(client_libwl_client_a_CPPFLAGS)
 client_weighlock_SOURCES = client/main.c
 client_weighlock_LDADD = client/libwl_client.a $(wl_base_libs) $(JANSSON_LIBS)
+
+if HAVE_CMOCKA
+client_unit_tests = tests/unit/test_client_options tests/unit/test_client_verbs \
+	tests/unit/test_client_render
+check_PROGRAMS += $(client_unit_tests)
+TESTS += $(client_unit_tests)
+client_test_cppflags = $(client_libwl_client_a_CPPFLAGS) $(CMOCKA_CFLAGS)
+client_test_libs = $(client_weighlock_LDADD) $(CMOCKA_LIBS)
+tests_unit_test_client_options_CPPFLAGS = $(client_test_cppflags)
+tests_unit_test_client_options_LDADD = $(client_test_libs)
+tests_unit_test_client_verbs_CPPFLAGS = $(client_test_cppflags)
+tests_unit_test_client_verbs_LDADD = $(client_test_libs)
+tests_unit_test_client_render_CPPFLAGS = $(client_test_cppflags)
+tests_unit_test_client_render_LDADD = $(client_test_libs)
+endif

@@ -4,6 +4,7 @@
  */
 #include "client/transfer_view.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

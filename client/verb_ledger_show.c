@@ -1,6 +1,7 @@
 /*
  * `ledger show`: entries, one a line; with --json as they lie in the ledger, byte for byte.
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "client/duration.h"

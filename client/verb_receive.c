@@ -13,6 +13,7 @@
 #include "client/station.h"
 #include "client/transfer_view.h"
 #include "daemon/base/cleanup.h"
+#include "daemon/base/ids.h"
 
 /* What a transfer is opened with: option, member of the call, question. */
 static const struct field {
