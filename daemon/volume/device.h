@@ -48,7 +48,8 @@ int wl_device_fetch(struct wl_device *d, uint64_t offset, size_t n, void *buf);
 
 /* n bytes of the data area, from a grain's beginning, to `out_fd` (a pipe, or any file). 0, errors
  * as fetch, and those of writing (-EPIPE where the reader of the pipe went away). `progress`, where
- * given, hears after each part how many bytes more are gone; a negative value from it ends the call. */
+ * given, hears after each part how many bytes more are gone; a negative value from it ends the
+ * call. */
 int wl_device_send(struct wl_device *d, uint64_t offset, uint64_t n, int out_fd,
                    int (*progress)(void *user, uint64_t bytes), void *user);
 

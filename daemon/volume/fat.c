@@ -16,7 +16,7 @@
 #include "daemon/volume/fat_dir.h"
 #include "daemon/volume/fat_table.h"
 #include "daemon/volume/folder_names.h"
-#include "daemon/volume/name.h"
+#include "daemon/volume/unit_name.h"
 
 #define ROOT      SIZE_MAX
 #define SAY_BYTES 96U
@@ -82,7 +82,7 @@ static int add_entry(struct folder *at, const struct wl_fat_record *e)
 	char name[WL_NAME_UTF8_MAX];
 	size_t name_bytes, index;
 	bool is_folder = e->attributes & WL_FAT_ATTR_FOLDER;
-	int r = wl_name_from_utf16(e->units, e->nunits, name, &name_bytes, l->f);
+	int r = wl_unit_name_to_utf8(e->units, e->nunits, name, &name_bytes, l->f);
 	if (r == 0)
 		r = wl_folder_names_add(at->names, e->units, e->nunits,
 		                        e->is_long ? e->short_name : NULL, l->f);

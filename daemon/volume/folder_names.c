@@ -13,7 +13,7 @@
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/text.h"
-#include "daemon/volume/name.h"
+#include "daemon/volume/unit_name.h"
 #include "daemon/volume/sort.h"
 
 #define NAMES_MAX 131072U
@@ -85,7 +85,7 @@ static int add(struct wl_folder_names *n, const uint16_t *units, size_t nunits,
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < nunits; i++)
-		n->units[n->nunits + i] = wl_name_fold(units[i]);
+		n->units[n->nunits + i] = wl_unit_fold(units[i]);
 	n->names[n->nnames++] = (struct folded){(uint32_t)n->nunits, (uint32_t)nunits, n->files};
 	n->nunits += nunits;
 	return 0;
@@ -136,7 +136,7 @@ static int refuse(const struct wl_folder_names *n, const struct folded *d, struc
 	char name[WL_NAME_UTF8_MAX], shown[64];
 	size_t size = 0;
 	struct wl_finding unused;
-	if (wl_name_from_utf16(n->units + d->at, d->nunits, name, &size, &unused) < 0)
+	if (wl_unit_name_to_utf8(n->units + d->at, d->nunits, name, &size, &unused) < 0)
 		size = 0;
 	wl_text_escape(name, size, shown, sizeof(shown));
 	return wl_refuse(f, WL_RULE_NAME_DUPLICATE,

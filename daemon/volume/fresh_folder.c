@@ -11,7 +11,7 @@
 #include "daemon/base/text.h"
 #include "daemon/volume/fat_dir.h"
 #include "daemon/volume/fresh.h"
-#include "daemon/volume/name.h"
+#include "daemon/volume/unit_name.h"
 
 struct dos_time {
 	uint16_t date, time;
@@ -86,7 +86,7 @@ static int put_child(const struct wl_layout *l, const struct wl_layout_node *nod
 	bool folder = node->file == WL_LAYOUT_NONE;
 	unsigned longs = node->records - 1;
 	size_t n;
-	int r = wl_name_to_utf16(node->name, node->name_bytes, units, &n, &unused);
+	int r = wl_unit_name_from_utf8(node->name, node->name_bytes, units, &n, &unused);
 	if (r < 0)
 		return r;
 	for (unsigned i = longs; i > 0; i--, to += WL_FAT_RECORD_BYTES)

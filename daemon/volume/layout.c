@@ -14,7 +14,7 @@
 #include "daemon/base/limits.h"
 #include "daemon/base/text.h"
 #include "daemon/volume/folder_names.h"
-#include "daemon/volume/name.h"
+#include "daemon/volume/unit_name.h"
 #include "daemon/volume/tree.h"
 
 #define RECORD_BYTES       32U
@@ -25,7 +25,7 @@
 static int spell(const struct wl_layout_node *node, uint16_t units[WL_VOLUME_NAME_UNITS_MAX],
                  size_t *ret_n, struct wl_finding *f)
 {
-	return wl_name_to_utf16(node->name, node->name_bytes, units, ret_n, f);
+	return wl_unit_name_from_utf8(node->name, node->name_bytes, units, ret_n, f);
 }
 
 /* First those whose short name follows from the name, so that no made one takes it from them. */

@@ -4,7 +4,7 @@ daemon_volume_libwl_volume_a_SOURCES = \
 	daemon/volume/device.h daemon/volume/device.c \
 	daemon/volume/partition.h daemon/volume/partition.c \
 	daemon/volume/magic.h daemon/volume/magic.c \
-	daemon/volume/name.h daemon/volume/name.c \
+	daemon/volume/unit_name.h daemon/volume/unit_name.c \
 	daemon/volume/folder_names.h daemon/volume/folder_names.c \
 	daemon/volume/sort.h daemon/volume/sort.c \
 	daemon/volume/listing.h daemon/volume/listing.c \

@@ -64,7 +64,7 @@ static const struct wl_build_ops *ops_of(const struct wl_build_source *source)
 static int refuse_write(int error, const char *what, uint64_t offset, struct wl_finding *f)
 {
 	return wl_refuse(f, WL_RULE_DESTINATION_WRITE_FAILED, "%s at byte %llu: %s", what,
-	                 (unsigned long long)offset, strerror(-error));
+	                 (unsigned long long)offset, strerrordesc_np(-error));
 }
 
 int wl_sink_write_at(int fd, const struct wl_build_source *source, const void *p, size_t n,

@@ -11,6 +11,12 @@ int wl_self_test_run(struct wl_worker *wk);
 
 int wl_check_run(struct wl_worker *wk); /* prepare: wl_check_prepare of update/check_signature.h */
 
+int wl_build_volume_prepare(void);
+int wl_build_volume_run(struct wl_worker *wk);
+
+/* worker-volume */
+int wl_read_medium_run(struct wl_worker *wk);
+
 /* worker-update */
 int wl_signature_prepare(void);
 int wl_signature_run(struct wl_worker *wk);

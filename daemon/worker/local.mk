@@ -2,11 +2,6 @@
 # the libraries that those kinds need and no others (tests/integration/libraries.sh holds them
 # against a list). To add a kind: its functions in kinds.h, its row in kinds_NAME.c, its system
 # calls in daemon/spawn/seccomp_table.def, its row in daemon/spawn/kinds.def, and here its file.
-# To add a binary, for example worker-volume:
-#
-#   worker_PROGRAMS += daemon/worker/worker-volume
-#   daemon_worker_worker_volume_SOURCES = daemon/worker/kinds_volume.c daemon/worker/read_medium.c
-#   daemon_worker_worker_volume_LDADD = $(wl_frame_libs) daemon/volume/libwl_volume.a $(wl_base_libs)
 noinst_LIBRARIES += daemon/worker/libwl_frame.a
 daemon_worker_libwl_frame_a_SOURCES = \
 	daemon/worker/worker.h daemon/worker/kinds.h daemon/worker/frame.h daemon/worker/main.c \
@@ -16,8 +11,8 @@ wl_frame_libs = daemon/worker/libwl_frame.a $(wl_sandbox_libs)
 worker_PROGRAMS += daemon/worker/worker-tool
 daemon_worker_worker_tool_SOURCES = \
 	daemon/worker/kinds_tool.c daemon/worker/digest.c daemon/worker/self_test.c \
-	daemon/worker/check.c
-daemon_worker_worker_tool_LDADD = $(wl_frame_libs) $(wl_update_libs)
+	daemon/worker/check.c daemon/worker/build_volume.c
+daemon_worker_worker_tool_LDADD = $(wl_frame_libs) daemon/volume/libwl_volume.a $(wl_update_libs)
 
 worker_PROGRAMS += daemon/worker/worker-update
 daemon_worker_worker_update_SOURCES = daemon/worker/kinds_update.c daemon/worker/signature.c
@@ -26,3 +21,7 @@ daemon_worker_worker_update_LDADD = $(wl_frame_libs) $(wl_update_libs)
 worker_PROGRAMS += daemon/worker/worker-archive
 daemon_worker_worker_archive_SOURCES = daemon/worker/kinds_archive.c daemon/worker/unpack.c
 daemon_worker_worker_archive_LDADD = $(wl_frame_libs) $(wl_archive_libs)
+
+worker_PROGRAMS += daemon/worker/worker-volume
+daemon_worker_worker_volume_SOURCES = daemon/worker/kinds_volume.c daemon/worker/read_medium.c
+daemon_worker_worker_volume_LDADD = $(wl_frame_libs) daemon/volume/libwl_volume.a $(wl_base_libs)

@@ -1,6 +1,6 @@
 /* Names on a volume: UTF-16 as FAT, exFAT and NTFS keep them, made UTF-8 or refused. */
-#ifndef WL_VOLUME_NAME_H
-#define WL_VOLUME_NAME_H
+#ifndef WL_VOLUME_UNIT_NAME_H
+#define WL_VOLUME_UNIT_NAME_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,18 +17,18 @@
  * ("." and "..", one of " * / : < > ? \ |, a dot or space at the end, which Windows drops). 0,
  * -EBADMSG.
  */
-int wl_name_from_utf16(const uint16_t *units, size_t n, char ret[WL_NAME_UTF8_MAX],
-                       size_t *ret_size, struct wl_finding *ret_finding);
+int wl_unit_name_to_utf8(const uint16_t *units, size_t n, char ret[WL_NAME_UTF8_MAX],
+                         size_t *ret_size, struct wl_finding *ret_finding);
 
 /* The other way, with the same refusals (name.encoding: not strict UTF-8). 0, -EBADMSG. */
-int wl_name_to_utf16(const char *name, size_t size, uint16_t ret[WL_VOLUME_NAME_UNITS_MAX],
-                     size_t *ret_units, struct wl_finding *ret_finding);
+int wl_unit_name_from_utf8(const char *name, size_t size, uint16_t ret[WL_VOLUME_NAME_UNITS_MAX],
+                           size_t *ret_units, struct wl_finding *ret_finding);
 
 /*
  * The form in which two names of one folder are compared: what Windows takes for the same name has
  * the same form. One unit to one unit, as FAT and NTFS do it; covers Latin (ASCII, Latin-1,
  * Extended-A, Additional), Greek, Cyrillic, Armenian and the wide letters.
  */
-uint16_t wl_name_fold(uint16_t unit);
+uint16_t wl_unit_fold(uint16_t unit);
 
 #endif

@@ -6,7 +6,7 @@
  * systems would read as different names, or as a path, is refused here; which names a device
  * takes is the policy's affair. Pure, so power does not matter.
  */
-#include "daemon/volume/name.h"
+#include "daemon/volume/unit_name.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -41,7 +41,7 @@ static const struct {
 } fold_singles[] = {{0x00FF, 0x0178}, {0x03AC, 0x0386}, {0x03C2, 0x03A3},
                     {0x03CC, 0x038C}, {0x04CF, 0x04C0}, {0x0131, 0x0049}};
 
-uint16_t wl_name_fold(uint16_t unit)
+uint16_t wl_unit_fold(uint16_t unit)
 {
 	for (size_t i = 0; i < WL_ARRAY_LEN(fold_ranges) && fold_ranges[i].first <= unit; i++) {
 		const struct fold_range *r = &fold_ranges[i];
@@ -132,8 +132,8 @@ static bool is_low(uint32_t u)
 	return u >= 0xDC00 && u < 0xE000;
 }
 
-int wl_name_from_utf16(const uint16_t *units, size_t n, char ret[WL_NAME_UTF8_MAX],
-                       size_t *ret_size, struct wl_finding *ret_finding)
+int wl_unit_name_to_utf8(const uint16_t *units, size_t n, char ret[WL_NAME_UTF8_MAX],
+                         size_t *ret_size, struct wl_finding *ret_finding)
 {
 	size_t size = 0;
 	int r = check_whole(units, n, ret_finding);
@@ -155,8 +155,8 @@ int wl_name_from_utf16(const uint16_t *units, size_t n, char ret[WL_NAME_UTF8_MA
 	return 0;
 }
 
-int wl_name_to_utf16(const char *name, size_t size, uint16_t ret[WL_VOLUME_NAME_UNITS_MAX],
-                     size_t *ret_units, struct wl_finding *ret_finding)
+int wl_unit_name_from_utf8(const char *name, size_t size, uint16_t ret[WL_VOLUME_NAME_UNITS_MAX],
+                           size_t *ret_units, struct wl_finding *ret_finding)
 {
 	uint16_t units[WL_VOLUME_NAME_UNITS_MAX + 2];
 	size_t n = 0;
