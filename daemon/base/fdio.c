@@ -22,6 +22,7 @@
 #endif
 #define SEALS       (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 #define FIRST_BYTES 4096U
+#define PIPE_BYTES  (1 << 20)
 
 ssize_t wl_read_full(int fd, void *buf, size_t n)
 {
@@ -111,6 +112,18 @@ int wl_memfd_check_sealed(int fd)
 	int seals = fcntl(fd, F_GET_SEALS);
 
 	return seals >= 0 && (seals & SEALS) == SEALS ? 0 : -EPERM;
+}
+
+int wl_pipe(int *ret_read, int *ret_write)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	(void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES); /* faster, no more */
+	*ret_read = ends[0];
+	*ret_write = ends[1];
+	return 0;
 }
 
 int wl_fd_read_all(int fd, size_t max, void **ret_p, size_t *ret_n)

@@ -17,6 +17,9 @@ int wl_memfd_sealed(const char *name, const void *p, size_t n, int *ret_fd);
 /* 0 where fd is a memfd with those four seals, else -EPERM. */
 int wl_memfd_check_sealed(int fd);
 
+/* A pipe for bulk data, CLOEXEC, 1 MiB deep where the system allows it. 0 or negative errno. */
+int wl_pipe(int *ret_read, int *ret_write);
+
 /* The whole file, at most max bytes (-EFBIG), with a NUL after it; free(*ret_p). */
 int wl_file_read(int dirfd, const char *name, size_t max, void **ret_p, size_t *ret_n);
 int wl_fd_read_all(int fd, size_t max, void **ret_p, size_t *ret_n); /* by pread from 0 */

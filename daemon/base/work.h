@@ -16,12 +16,16 @@ struct wl_spawn; /* opaque; one user at a time (a thread has its own) */
 
 /* At the station. 0 or negative errno. */
 int wl_spawn_connect(const char *socket_path, uid_t uid, struct wl_spawn **ret);
-/* Offline: starts `spawnd_path --offline` on a socket pair. */
+/* Offline: starts `spawnd_path --offline` on a socket pair. Only WEIGHLOCK_WORKERS (the folder of
+ * the worker binaries, where it is not the installed one) is passed on of the environment. */
 int wl_spawn_start(const char *spawnd_path, struct wl_spawn **ret);
 struct wl_spawn *wl_spawn_free(struct wl_spawn *s); /* ends what runs; accepts NULL */
 
 /* What the sandbox can do here, one line ("full: landlock 7, seccomp, userns"); doctor shows it. */
 int wl_spawn_status(struct wl_spawn *s, char *buf, size_t size, struct wl_finding *ret_finding);
+
+/* Closes a gate's descriptor that spawnd holds and no job took. 0, or negative errno. */
+int wl_spawn_drop(struct wl_spawn *s, uint64_t gate);
 
 struct wl_job {
 	struct wl_spawn *spawn;
@@ -48,8 +52,9 @@ int wl_job_next(struct wl_job *j, uint64_t item, enum wl_role role, uint64_t siz
                 const uint8_t *sha256);
 /*
  * The worker's next message; work.progress goes to `progress` (may be NULL) and is not returned.
- * -EBADMSG: the worker died, was late or lied (see ret_finding); -EIO with the detail of a
- * work.fault in ret_finding->detail where the worker said that the machine failed it.
+ * -EBADMSG: the worker died, was late or lied (see ret_finding); where the worker said by
+ * work.fault that the machine failed it: -ENOSPC, -ENOMEM, -ENODEV, -EFBIG or -ETIMEDOUT as it
+ * said, else -EIO, with rule WL_RULE_NONE and its words in ret_finding->detail.
  */
 int wl_job_receive(struct wl_job *j, struct wl_message *m, struct wl_finding *ret_finding,
                    void (*progress)(void *user, uint64_t done, uint64_t total), void *user);
