@@ -6,3 +6,19 @@ daemon_spawn_libwl_sandbox_a_SOURCES = \
 	daemon/spawn/sandbox_ids.c daemon/spawn/sandbox_root.c daemon/spawn/sandbox_landlock.c \
 	daemon/spawn/sandbox_limits.c daemon/spawn/sandbox_seccomp.c daemon/spawn/seccomp_table.def
 wl_sandbox_libs = daemon/spawn/libwl_sandbox.a $(SECCOMP_LIBS) $(CAPNG_LIBS)
+
+# the daemon; its parts as a library, so that tests link them
+noinst_LIBRARIES += daemon/spawn/libwl_spawnd.a
+daemon_spawn_libwl_spawnd_a_SOURCES = \
+	daemon/spawn/spawnd.h daemon/spawn/kinds.def daemon/spawn/kinds.c daemon/spawn/jobs.c \
+	daemon/spawn/zygotes.c daemon/spawn/zygote_start.c daemon/spawn/employers.c \
+	daemon/spawn/gates.c daemon/spawn/loop.c
+sbin_PROGRAMS += daemon/spawn/weighlock-spawnd
+daemon_spawn_weighlock_spawnd_SOURCES = daemon/spawn/main.c
+daemon_spawn_weighlock_spawnd_LDADD = daemon/spawn/libwl_spawnd.a $(wl_sandbox_libs) \
+	$(wl_daemon_libs) $(wl_base_libs)
+
+# how long a worker and an item take: run by `make bench`
+noinst_PROGRAMS += tests/bench/bench_spawn
+tests_bench_bench_spawn_SOURCES = tests/bench/bench_spawn.c
+tests_bench_bench_spawn_LDADD = $(wl_base_libs)
