@@ -1,0 +1,240 @@
+/*
+ * The block device of one insertion; see device.h.
+ *
+ * Runs in weighlock-mediad with CAP_SYS_ADMIN, in its device thread. Attacker-controlled: when the
+ * device goes away, becomes another, or stops answering; every descriptor is therefore checked again
+ * after it is open. No byte of content is read here. When power goes, or mediad dies, the kernel
+ * forgets claims; a write protection left behind only makes a medium safer.
+ */
+#include "udev/device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+
+#include "daemon/base/cleanup.h"
+
+#ifndef BLKGETDISKSEQ /* linux/fs.h since 5.15 */
+#define BLKGETDISKSEQ _IOR(0x12, 128, uint64_t)
+#endif
+
+#define RETRY_MS	  25
+#define LOOP_MAJOR_NUMBER 7U
+
+static int64_t now_ms(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static enum wl_rule gone_rule(const struct wl_device_pass *pass)
+{
+	return pass->write ? WL_RULE_DESTINATION_GONE : WL_RULE_MEDIUM_GONE;
+}
+
+/* What an errno of open, ioctl or fsync says about the medium. */
+static int refuse_errno(const struct wl_device_pass *pass, int error, const char *doing,
+                        struct wl_finding *ret_finding)
+{
+	static const struct {
+		int error;
+		bool write_only;
+		enum wl_rule rule;
+		const char *words;
+	} table[] = {
+		{EBUSY, false, WL_RULE_STATION_BUSY, "somebody still holds it"},
+		{EROFS, true, WL_RULE_DESTINATION_WRITE_FAILED, "it is write-protected"},
+		{EACCES, true, WL_RULE_DESTINATION_WRITE_FAILED, "it is write-protected"},
+		{ENOENT, false, WL_RULE_NONE, "it is gone"},
+		{ENXIO, false, WL_RULE_NONE, "it is gone"},
+		{ENODEV, false, WL_RULE_NONE, "it is gone"},
+		{ENOMEDIUM, false, WL_RULE_NONE, "it is gone"},
+	};
+
+	for (unsigned i = 0; i < WL_ARRAY_LEN(table); i++)
+		if (table[i].error == error && (pass->write || !table[i].write_only))
+			return wl_refuse(ret_finding,
+			                 table[i].rule != WL_RULE_NONE ? table[i].rule
+								       : gone_rule(pass),
+			                 "%s in port %s: %s", doing, pass->port, table[i].words);
+	return wl_refuse(ret_finding,
+	                 pass->write ? WL_RULE_DESTINATION_WRITE_FAILED : WL_RULE_MEDIUM_UNREADABLE,
+	                 "%s in port %s: %s", doing, pass->port, strerrorname_np(error));
+}
+
+/* The open description must be what udev showed and the caller asked for. */
+static int check_same(const struct wl_device_pass *pass, int fd, struct wl_finding *ret_finding)
+{
+	struct stat st;
+	uint64_t diskseq = 0, bytes = 0;
+
+	if (fstat(fd, &st) < 0 || ioctl(fd, BLKGETDISKSEQ, &diskseq) < 0 ||
+	    ioctl(fd, BLKGETSIZE64, &bytes) < 0)
+		return refuse_errno(pass, errno, "asking the medium", ret_finding);
+	if (!S_ISBLK(st.st_mode) || st.st_rdev != pass->disk.devnum ||
+	    diskseq != pass->disk.diskseq)
+		return wl_refuse(ret_finding, WL_RULE_MEDIUM_CHANGED,
+		                 "port %s holds another medium than the one asked for", pass->port);
+	if (bytes == 0)
+		return refuse_errno(pass, ENOMEDIUM, "asking the medium", ret_finding);
+	if (bytes != pass->disk.bytes)
+		return wl_refuse(ret_finding, WL_RULE_MEDIUM_CHANGED,
+		                 "the medium in port %s changed its size", pass->port);
+	return 0;
+}
+
+static int open_node(const struct wl_disk *disk, int flags)
+{
+	int fd = open(disk->node, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int set_protection(int fd, bool ro)
+{
+	int value = ro ? 1 : 0;
+
+	return ioctl(fd, BLKROSET, &value) < 0 ? -errno : 0;
+}
+
+/* Sets the protection this pass needs, remembering what was; on a descriptor without claim. */
+static int protect(struct wl_device_pass *pass, struct wl_finding *ret_finding)
+{
+	WL_AUTO_CLOSE int fd = open_node(&pass->disk, O_RDONLY);
+	int ro = 0, r;
+
+	if (fd < 0)
+		return refuse_errno(pass, -fd, "opening the medium", ret_finding);
+	r = check_same(pass, fd, ret_finding);
+	if (r < 0)
+		return r;
+	if (ioctl(fd, BLKROGET, &ro) < 0)
+		return refuse_errno(pass, errno, "asking the medium", ret_finding);
+	if ((ro != 0) == !pass->write)
+		return 0; /* as it should be */
+	r = set_protection(fd, !pass->write);
+	if (r < 0)
+		return refuse_errno(pass, -r, "setting write protection", ret_finding);
+	pass->touched = true;
+	pass->former_ro = ro != 0;
+	return 0;
+}
+
+static int claim(const struct wl_device_pass *pass, int *ret_fd, struct wl_finding *ret_finding)
+{
+	WL_AUTO_CLOSE int fd = open_node(&pass->disk, (pass->write ? O_RDWR : O_RDONLY) | O_EXCL);
+	int ro = 0, r;
+
+	if (fd < 0)
+		return refuse_errno(pass, -fd, "opening the medium", ret_finding);
+	r = check_same(pass, fd, ret_finding);
+	if (r < 0)
+		return r;
+	if (ioctl(fd, BLKROGET, &ro) < 0)
+		return refuse_errno(pass, errno, "asking the medium", ret_finding);
+	if ((ro != 0) != !pass->write)
+		return wl_refuse(ret_finding, WL_RULE_MEDIUM_CHANGED,
+		                 "the write protection in port %s was changed by somebody else",
+		                 pass->port);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+int wl_device_open(struct wl_device_pass *pass, int *ret_fd, struct wl_finding *ret_finding)
+{
+	int r = protect(pass, ret_finding);
+
+	if (r == 0)
+		r = claim(pass, ret_fd, ret_finding);
+	if (r < 0)
+		wl_device_restore(pass);
+	return r;
+}
+
+int wl_device_check_free(const struct wl_disk *disk, const char *port,
+                         struct wl_finding *ret_finding)
+{
+	WL_AUTO_CLOSE int fd = open_node(disk, O_RDONLY | O_EXCL);
+
+	if (fd != -EBUSY)
+		return 0;
+	return wl_refuse(ret_finding, WL_RULE_STATION_BUSY,
+	                 "the medium in port %s is still held by somebody", port);
+}
+
+/*
+ * A protection outlives the medium only where the number does, with loop devices: there it is put back
+ * whatever is in them now. Elsewhere a number that came back is another device and is left alone.
+ */
+void wl_device_restore(struct wl_device_pass *pass)
+{
+	struct stat st;
+	uint64_t diskseq = 0;
+
+	if (!pass->touched)
+		return;
+	WL_AUTO_CLOSE int fd = open_node(&pass->disk, O_RDONLY);
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_rdev != pass->disk.devnum)
+		return;
+	if (major(st.st_rdev) != LOOP_MAJOR_NUMBER &&
+	    (ioctl(fd, BLKGETDISKSEQ, &diskseq) < 0 || diskseq != pass->disk.diskseq))
+		return;
+	if (set_protection(fd, pass->former_ro) == 0)
+		pass->touched = false;
+}
+
+/* Claims it for a moment, O_RDONLY. -EBUSY while somebody holds it. */
+static int claim_again(const struct wl_device_pass *pass, uint64_t timeout_ms, int *ret_fd)
+{
+	int64_t until_ms = now_ms() + (int64_t)timeout_ms;
+
+	for (;;) {
+		int fd = open_node(&pass->disk, O_RDONLY | O_EXCL);
+		if (fd >= 0)
+			*ret_fd = fd;
+		if (fd != -EBUSY || now_ms() >= until_ms)
+			return fd < 0 ? fd : 0;
+		struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* Everything written is on the medium, and nothing of it is left in the page cache. */
+static int flush(const struct wl_device_pass *pass, int fd, struct wl_finding *ret_finding)
+{
+	int r = check_same(pass, fd, ret_finding);
+
+	if (r < 0) {
+		ret_finding->rule = WL_RULE_DESTINATION_GONE; /* whatever is there now */
+		return r;
+	}
+	if (fsync(fd) < 0 || ioctl(fd, BLKFLSBUF, 0) < 0)
+		return refuse_errno(pass, errno, "flushing the medium", ret_finding);
+	return 0;
+}
+
+int wl_device_shut(struct wl_device_pass *pass, uint64_t timeout_ms, bool *ret_over,
+                   struct wl_finding *ret_finding)
+{
+	WL_AUTO_CLOSE int fd = -1;
+	int r = claim_again(pass, timeout_ms, &fd);
+
+	if (r == -EBUSY) {
+		*ret_over = false;
+		return refuse_errno(pass, EBUSY, "shutting the gate", ret_finding);
+	}
+	r = 0; /* gone, or ours: nobody holds it */
+	if (pass->write)
+		r = fd >= 0 ? flush(pass, fd, ret_finding)
+			    : refuse_errno(pass, ENOMEDIUM, "shutting the gate", ret_finding);
+	wl_device_restore(pass);
+	*ret_over = true;
+	return r;
+}
