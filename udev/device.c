@@ -2,9 +2,9 @@
  * The block device of one insertion; see device.h.
  *
  * Runs in weighlock-mediad with CAP_SYS_ADMIN, in its device thread. Attacker-controlled: when the
- * device goes away, becomes another, or stops answering; every descriptor is therefore checked again
- * after it is open. No byte of content is read here. When power goes, or mediad dies, the kernel
- * forgets claims; a write protection left behind only makes a medium safer.
+ * device goes away, becomes another, or stops answering; every descriptor is therefore checked
+ * again after it is open. No byte of content is read here. When power goes, or mediad dies, the
+ * kernel forgets claims; a write protection left behind only makes a medium safer.
  */
 #include "udev/device.h"
 
@@ -23,7 +23,7 @@
 #define BLKGETDISKSEQ _IOR(0x12, 128, uint64_t)
 #endif
 
-#define RETRY_MS	  25
+#define RETRY_MS          25
 #define LOOP_MAJOR_NUMBER 7U
 
 static int64_t now_ms(void)
@@ -49,20 +49,20 @@ static int refuse_errno(const struct wl_device_pass *pass, int error, const char
 		enum wl_rule rule;
 		const char *words;
 	} table[] = {
-		{EBUSY, false, WL_RULE_STATION_BUSY, "somebody still holds it"},
-		{EROFS, true, WL_RULE_DESTINATION_WRITE_FAILED, "it is write-protected"},
-		{EACCES, true, WL_RULE_DESTINATION_WRITE_FAILED, "it is write-protected"},
-		{ENOENT, false, WL_RULE_NONE, "it is gone"},
-		{ENXIO, false, WL_RULE_NONE, "it is gone"},
-		{ENODEV, false, WL_RULE_NONE, "it is gone"},
-		{ENOMEDIUM, false, WL_RULE_NONE, "it is gone"},
+	        {EBUSY, false, WL_RULE_STATION_BUSY, "somebody still holds it"},
+	        {EROFS, true, WL_RULE_DESTINATION_WRITE_FAILED, "it is write-protected"},
+	        {EACCES, true, WL_RULE_DESTINATION_WRITE_FAILED, "it is write-protected"},
+	        {ENOENT, false, WL_RULE_NONE, "it is gone"},
+	        {ENXIO, false, WL_RULE_NONE, "it is gone"},
+	        {ENODEV, false, WL_RULE_NONE, "it is gone"},
+	        {ENOMEDIUM, false, WL_RULE_NONE, "it is gone"},
 	};
 
 	for (unsigned i = 0; i < WL_ARRAY_LEN(table); i++)
 		if (table[i].error == error && (pass->write || !table[i].write_only))
 			return wl_refuse(ret_finding,
 			                 table[i].rule != WL_RULE_NONE ? table[i].rule
-								       : gone_rule(pass),
+			                                               : gone_rule(pass),
 			                 "%s in port %s: %s", doing, pass->port, table[i].words);
 	return wl_refuse(ret_finding,
 	                 pass->write ? WL_RULE_DESTINATION_WRITE_FAILED : WL_RULE_MEDIUM_UNREADABLE,
@@ -170,8 +170,9 @@ int wl_device_check_free(const struct wl_disk *disk, const char *port,
 }
 
 /*
- * A protection outlives the medium only where the number does, with loop devices: there it is put back
- * whatever is in them now. Elsewhere a number that came back is another device and is left alone.
+ * A protection outlives the medium only where the number does, with loop devices: there it is put
+ * back whatever is in them now. Elsewhere a number that came back is another device and is left
+ * alone.
  */
 void wl_device_restore(struct wl_device_pass *pass)
 {
@@ -233,7 +234,7 @@ int wl_device_shut(struct wl_device_pass *pass, uint64_t timeout_ms, bool *ret_o
 	r = 0; /* gone, or ours: nobody holds it */
 	if (pass->write)
 		r = fd >= 0 ? flush(pass, fd, ret_finding)
-			    : refuse_errno(pass, ENOMEDIUM, "shutting the gate", ret_finding);
+		            : refuse_errno(pass, ENOMEDIUM, "shutting the gate", ret_finding);
 	wl_device_restore(pass);
 	*ret_over = true;
 	return r;

@@ -18,31 +18,32 @@ struct wl_device_pass {
 	struct wl_disk disk;
 	char port[WL_ID_TEXT];
 	bool write;
-	bool touched;	/* BLKROSET was set by us and `former_ro` is to be put back */
+	bool touched; /* BLKROSET was set by us and `former_ro` is to be put back */
 	bool former_ro;
 };
 
 /*
- * Opens pass->disk for reading (write-protected before the first read) or for writing. Before and after, the
- * open description must be a block device of the number, DISKSEQ and size the insertion was seen with.
- * 0 and the only open description of it, O_EXCL; else -EBADMSG with nothing left open and the write
- * protection as it was: medium.gone or destination.gone, medium.changed, medium.unreadable,
- * destination.write-failed (write-protected), station.busy (somebody holds it).
+ * Opens pass->disk for reading (write-protected before the first read) or for writing. Before and
+ * after, the open description must be a block device of the number, DISKSEQ and size the insertion
+ * was seen with. 0 and the only open description of it, O_EXCL; else -EBADMSG with nothing left
+ * open and the write protection as it was: medium.gone or destination.gone, medium.changed,
+ * medium.unreadable, destination.write-failed (write-protected), station.busy (somebody holds it).
  */
 int wl_device_open(struct wl_device_pass *pass, int *ret_fd, struct wl_finding *ret_finding);
 
 /*
- * Whether nobody holds it: an O_EXCL open that succeeds and is given up at once. Where it is gone, or is
- * another one by now, nobody can hold the one that was meant: 0. -EBADMSG with station.busy.
+ * Whether nobody holds it: an O_EXCL open that succeeds and is given up at once. Where it is gone,
+ * or is another one by now, nobody can hold the one that was meant: 0. -EBADMSG with station.busy.
  */
 int wl_device_check_free(const struct wl_disk *disk, const char *port,
                          struct wl_finding *ret_finding);
 
 /*
- * Waits until nobody holds it, at most timeout_ms; after writing flushes it and drops the page cache, so
- * that what is read next comes from the medium; puts the write protection back. 0, or -EBADMSG: station.busy
- * (still held; call again), destination.write-failed (flush). A medium that is gone is let go of: 0 after
- * reading; after writing destination.gone, and the pass is over all the same (*ret_over).
+ * Waits until nobody holds it, at most timeout_ms; after writing flushes it and drops the page
+ * cache, so that what is read next comes from the medium; puts the write protection back. 0, or
+ * -EBADMSG: station.busy (still held; call again), destination.write-failed (flush). A medium that
+ * is gone is let go of: 0 after reading; after writing destination.gone, and the pass is over all
+ * the same (*ret_over).
  */
 int wl_device_shut(struct wl_device_pass *pass, uint64_t timeout_ms, bool *ret_over,
                    struct wl_finding *ret_finding);

@@ -1,9 +1,9 @@
 /*
  * The device thread; see device_thread.h.
  *
- * Runs in weighlock-mediad. The device decides how long a job takes, and that is all it decides here.
- * The thread lives as long as the process and shares nothing with it but the mailbox; it is not
- * stopped at the end, because a job in an uninterruptible wait cannot be.
+ * Runs in weighlock-mediad. The device decides how long a job takes, and that is all it decides
+ * here. The thread lives as long as the process and shares nothing with it but the mailbox; it is
+ * not stopped at the end, because a job in an uninterruptible wait cannot be.
  */
 #include "udev/device_thread.h"
 
@@ -42,8 +42,8 @@ static void do_job(struct wl_device_job *job)
 	if (job->what == WL_DEVICE_OPEN)
 		do_open(job);
 	else
-		job->result = wl_device_shut(&job->pass, job->timeout_ms, &job->over,
-		                             &job->finding);
+		job->result =
+		        wl_device_shut(&job->pass, job->timeout_ms, &job->over, &job->finding);
 }
 
 static void tell_done(struct wl_device_thread *t)

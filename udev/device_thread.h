@@ -23,7 +23,7 @@ struct wl_device_job {
 	} other[WL_PORTS_MAX];
 	/* results */
 	int result; /* 0 or negative errno */
-	int fd;	    /* open */
+	int fd;     /* open */
 	bool over;  /* shut: the pass has ended, with or without a finding */
 	struct wl_finding finding;
 };

@@ -90,7 +90,7 @@ int wl_grants_find(struct wl_grants *t, const char *intent, int64_t now_s,
 	if (!g)
 		return wl_refuse(ret_finding, WL_RULE_STATION_NO_GRANT, "%s",
 		                 intent_is_spent(t, intent) ? "the grant was already used"
-							    : "the ledger has sent no grant");
+		                                            : "the ledger has sent no grant");
 	if (g->until_s < now_s)
 		return wl_refuse(ret_finding, WL_RULE_STATION_NO_GRANT,
 		                 "the grant for %s is out of date", g->intent);

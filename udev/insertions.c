@@ -1,9 +1,9 @@
 /*
  * The table of insertions; see insertions.h.
  *
- * Runs in weighlock-mediad. Attacker-controlled: how often a device comes, goes and changes, and its
- * own words, which arrive here already escaped. Nothing is kept on disk: after a start, or after lost
- * events, the whole truth is read again from sysfs and compared with this table.
+ * Runs in weighlock-mediad. Attacker-controlled: how often a device comes, goes and changes, and
+ * its own words, which arrive here already escaped. Nothing is kept on disk: after a start, or
+ * after lost events, the whole truth is read again from sysfs and compared with this table.
  */
 #include "udev/insertions.h"
 

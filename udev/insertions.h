@@ -1,8 +1,9 @@
 /*
  * Insertions: which medium is in which disk, from what udev and sysfs say (INTERFACES 2).
  *
- * An insertion begins when a DISKSEQ is first seen with size > 0 and ends with another DISKSEQ, with
- * size 0 or with `remove`. One that has ended does not begin again. Pure: no device is touched.
+ * An insertion begins when a DISKSEQ is first seen with size > 0 and ends with another DISKSEQ,
+ * with size 0 or with `remove`. One that has ended does not begin again. Pure: no device is
+ * touched.
  */
 #ifndef WL_UDEV_INSERTIONS_H
 #define WL_UDEV_INSERTIONS_H
@@ -18,7 +19,7 @@
 struct wl_disk {
 	dev_t devnum;
 	uint64_t diskseq; /* as sysfs says now */
-	uint64_t bytes;	  /* as sysfs says now */
+	uint64_t bytes;   /* as sysfs says now */
 	char node[64];
 	char id_path[WL_PORT_MATCH_TEXT];
 	char vid[17], pid[17]; /* "" where unknown */
@@ -27,8 +28,8 @@ struct wl_disk {
 };
 
 struct wl_insertion {
-	struct wl_disk disk;	 /* as first seen; bytes do not change after that */
-	char port[WL_ID_TEXT];	 /* "" in none of ours */
+	struct wl_disk disk;     /* as first seen; bytes do not change after that */
+	char port[WL_ID_TEXT];   /* "" in none of ours */
 	bool used, ended, found; /* slot taken; DISKSEQ spent; seen in the running enumeration */
 };
 
@@ -40,9 +41,9 @@ struct wl_insertions {
 typedef void (*wl_insertion_change)(void *context, const struct wl_insertion *insertion, bool gone);
 
 /*
- * One look at a disk. `settled`: the event (or enumeration) that brought it was of the DISKSEQ sysfs
- * says now; an older event may end an insertion but begins none, another one follows.
- * 0, or -ENOSPC: more than WL_MEDIA_DISKS_MAX disks hold media, this one is not kept.
+ * One look at a disk. `settled`: the event (or enumeration) that brought it was of the DISKSEQ
+ * sysfs says now; an older event may end an insertion but begins none, another one follows. 0, or
+ * -ENOSPC: more than WL_MEDIA_DISKS_MAX disks hold media, this one is not kept.
  */
 int wl_insertions_observe(struct wl_insertions *t, const struct wl_ports *ports,
                           const struct wl_disk *disk, bool settled, wl_insertion_change change,

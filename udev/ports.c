@@ -1,10 +1,10 @@
 /*
  * Ports of the policy and the disks in them; see ports.h.
  *
- * Runs in weighlock-mediad. The port's words come from the broker, which may be compromised: then it
- * can point a port at another USB connector or, in test mode, at a loop device, but at no disk that
- * is neither. ID_PATH comes from the kernel's topology and is not chosen by the device. Nothing is
- * kept on disk: the broker says its ports again after every start.
+ * Runs in weighlock-mediad. The port's words come from the broker, which may be compromised: then
+ * it can point a port at another USB connector or, in test mode, at a loop device, but at no disk
+ * that is neither. ID_PATH comes from the kernel's topology and is not chosen by the device.
+ * Nothing is kept on disk: the broker says its ports again after every start.
  */
 #include "udev/ports.h"
 
@@ -43,7 +43,7 @@ static bool is_usb_tail(const char *p)
 static bool is_usb_path(const char *path)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789._:-";
+	                              "0123456789._:-";
 	const char *usb = NULL;
 
 	if (strlen(path) >= WL_PORT_MATCH_TEXT || strspn(path, allowed) != strlen(path))
@@ -141,7 +141,7 @@ const struct wl_port *wl_ports_match(const struct wl_ports *ports, dev_t devnum,
 	for (unsigned i = 0; i < ports->n; i++) {
 		const struct wl_port *p = &ports->port[i];
 		if (p->loop ? major(devnum) == LOOP_MAJOR_NUMBER && minor(devnum) == p->minor
-			    : path_is_within(id_path, p->id_path))
+		            : path_is_within(id_path, p->id_path))
 			return p;
 	}
 	return NULL;

@@ -22,7 +22,7 @@ struct wl_port {
 	char id[WL_ID_TEXT];
 	enum wl_port_use use;
 	bool loop;
-	unsigned minor;                 /* where loop */
+	unsigned minor;                   /* where loop */
 	char id_path[WL_PORT_MATCH_TEXT]; /* where not */
 };
 

@@ -2,8 +2,8 @@
  * Watching disks through libudev; see watch.h.
  *
  * Runs in weighlock-mediad as root. Attacker-controlled: the number and pace of events, and every
- * property that comes from a device's descriptors (serial, model); these are escaped and cut here and
- * decide nothing. DISKSEQ, size, number and ID_PATH come from the kernel. Only whole disks are
+ * property that comes from a device's descriptors (serial, model); these are escaped and cut here
+ * and decide nothing. DISKSEQ, size, number and ID_PATH come from the kernel. Only whole disks are
  * looked at, and only those udev has finished with. Nothing is kept on disk.
  */
 #include "udev/watch.h"
@@ -14,11 +14,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "daemon/base/bytes.h"
 #include "daemon/base/cleanup.h"
 #include "daemon/base/text.h"
 
 #define RECEIVE_BUFFER_BYTES (16 << 20)
-#define SECTOR_BYTES	     512U
+#define SECTOR_BYTES         512U
 #define EVENTS_AT_ONCE_MAX   4096U /* then others get their turn */
 
 struct wl_watch {
@@ -163,7 +164,7 @@ static void observe(struct wl_watch *w, struct udev_device *d, const struct wl_w
 		return wl_insertions_remove(to->insertions, udev_device_get_devnum(d), to->change,
 		                            to->context);
 	bool settled = parse_u64(udev_device_get_property_value(d, "DISKSEQ"), &of_event) == 0 &&
-		       of_event == disk.diskseq;
+	               of_event == disk.diskseq;
 	if (wl_insertions_observe(to->insertions, to->ports, &disk, settled, to->change,
 	                          to->context) < 0)
 		w->left_out++;
@@ -189,7 +190,7 @@ int wl_watch_enumerate(struct wl_watch *w, const struct wl_watched *to)
 	{
 		WL_CLEANUP(device_unref)
 		struct udev_device *d =
-			udev_device_new_from_syspath(w->udev, udev_list_entry_get_name(entry));
+		        udev_device_new_from_syspath(w->udev, udev_list_entry_get_name(entry));
 		if (d)
 			observe(w, d, to);
 	}

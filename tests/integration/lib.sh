@@ -107,6 +107,35 @@ wl_until() {
 	done
 }
 
+# wl_drive COMMAND…: runs a test program in another language. It says one line at a time on its standard
+# output: `do WORDS` (a function of this file or a command: run here, status back on its standard input),
+# `ok WHAT`, `FAIL WHAT`, `skip WHAT`; anything else is printed. Its standard error goes to $WL_LOGS/drive.log.
+wl_drive() {
+	rm -f "$WL_PREFIX/drive.in" "$WL_PREFIX/drive.out"
+	mkfifo "$WL_PREFIX/drive.in" "$WL_PREFIX/drive.out"
+	"$@" <"$WL_PREFIX/drive.in" >"$WL_PREFIX/drive.out" 2>>"$WL_LOGS/drive.log" 9>&- &
+	wl_drive_pid=$!
+	exec 5>"$WL_PREFIX/drive.in" 6<"$WL_PREFIX/drive.out"
+	while IFS= read -r wl_line <&6; do
+		case $wl_line in
+		'do '*)
+			wl_drive_status=0
+			eval "${wl_line#do }" || wl_drive_status=$?
+			echo "$wl_drive_status" >&5
+			;;
+		'ok '*) wl_pass "${wl_line#ok }" ;;
+		'FAIL '*) wl_fail "${wl_line#FAIL }" ;;
+		'skip '*) wl_skip "${wl_line#skip }" ;;
+		*) printf '      %s\n' "$wl_line" ;;
+		esac
+	done
+	exec 5>&- 6<&-
+	if ! wait "$wl_drive_pid"; then
+		wl_fail "$1 did not come to its end"
+		tail -n 30 "$WL_LOGS/drive.log" | sed 's/^/      /'
+	fi
+}
+
 # ---- beginning and ending ----
 
 # wl_missing: prints the first thing this machine lacks for integration tests, fails where complete.
@@ -361,7 +390,7 @@ wl_start() {
 		$wl_start_caps --no-new-privs --reset-env \
 		env PATH=/usr/bin:/bin LC_ALL=C.UTF-8 $wl_start_wrap "$WL_PREFIX/sbin/$wl_start_d" \
 		--state "$WL_STATE" $(wl_options_of "$wl_start_d") "$@") \
-		</dev/null >>"$WL_LOGS/$wl_start_d.log" 2>&1 9>&- &
+		</dev/null >>"$WL_LOGS/$wl_start_d.log" 2>&1 5>&- 6<&- 9>&- &
 	echo "$!" >"$WL_PREFIX/$wl_start_d.pid"
 	wl_until 15 wl_start_settled "$wl_start_d" || :
 	wl_listening "$wl_start_socket" && wl_alive "$wl_start_d" && return 0

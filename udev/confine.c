@@ -1,0 +1,195 @@
+/*
+ * What weighlock-mediad gives up before it takes its first connection.
+ *
+ * Runs in weighlock-mediad as root. CAP_SYS_ADMIN alone opens a medium O_RDWR|O_EXCL as its owner,
+ * sets BLKROSET and flushes (measured); everything else goes, also out of the bounding set, and the
+ * process may make no other. The system calls left are those of libudev's enumeration, of AF_UNIX
+ * sockets that are already there, and of block devices; everything else kills. Where a step fails
+ * the daemon ends.
+ */
+#include <cap-ng.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "daemon/base/cleanup.h"
+#include "udev/media.h"
+
+static bool capabilities_are_bounded(void)
+{
+	if (capng_get_caps_process() < 0)
+		return false;
+	for (int c = 0; c <= (int)CAP_LAST_CAP; c++) {
+		bool allowed = c == CAP_SYS_ADMIN;
+		if (allowed != (capng_have_capability(CAPNG_EFFECTIVE, (unsigned)c) > 0) ||
+		    allowed != (capng_have_capability(CAPNG_PERMITTED, (unsigned)c) > 0) ||
+		    (!allowed && capng_have_capability(CAPNG_BOUNDING_SET, (unsigned)c) > 0) ||
+		    capng_have_capability(CAPNG_INHERITABLE, (unsigned)c) > 0)
+			return false;
+	}
+	return true;
+}
+
+int wl_media_drop_capabilities(void)
+{
+	const struct rlimit none = {0, 0};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+	    setrlimit(RLIMIT_CORE, &none) < 0)
+		return -errno;
+	if (capabilities_are_bounded())
+		return 0; /* started so, as the unit does */
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+	                 CAP_SYS_ADMIN) < 0 ||
+	    capng_apply(CAPNG_SELECT_ALL) < 0 || !capabilities_are_bounded())
+		return -EPERM;
+	return 0;
+}
+
+static const int plain_calls[] = {
+        SCMP_SYS(accept4),
+        SCMP_SYS(access),
+        SCMP_SYS(brk),
+        SCMP_SYS(clock_gettime),
+        SCMP_SYS(clock_nanosleep),
+        SCMP_SYS(close),
+        SCMP_SYS(connect),
+        SCMP_SYS(dup),
+        SCMP_SYS(epoll_create1),
+        SCMP_SYS(exit),
+        SCMP_SYS(exit_group),
+        SCMP_SYS(faccessat),
+        SCMP_SYS(faccessat2),
+        SCMP_SYS(fcntl),
+        SCMP_SYS(fstat),
+        SCMP_SYS(fstatfs),
+        SCMP_SYS(fsync),
+        SCMP_SYS(futex),
+        SCMP_SYS(getdents64),
+        SCMP_SYS(getpid),
+        SCMP_SYS(getrandom),
+        SCMP_SYS(getsockname),
+        SCMP_SYS(getsockopt),
+        SCMP_SYS(gettid),
+        SCMP_SYS(getuid),
+        SCMP_SYS(geteuid),
+        SCMP_SYS(lseek),
+        SCMP_SYS(lstat),
+        SCMP_SYS(madvise),
+        SCMP_SYS(mremap),
+        SCMP_SYS(munmap),
+        SCMP_SYS(nanosleep),
+        SCMP_SYS(newfstatat),
+        SCMP_SYS(open),
+        SCMP_SYS(openat),
+        SCMP_SYS(poll),
+        SCMP_SYS(ppoll),
+        SCMP_SYS(pread64),
+        SCMP_SYS(prlimit64),
+        SCMP_SYS(read),
+        SCMP_SYS(readlink),
+        SCMP_SYS(readlinkat),
+        SCMP_SYS(recvfrom),
+        SCMP_SYS(recvmsg),
+        SCMP_SYS(restart_syscall),
+        SCMP_SYS(rseq),
+        SCMP_SYS(rt_sigaction),
+        SCMP_SYS(rt_sigprocmask),
+        SCMP_SYS(rt_sigreturn),
+        SCMP_SYS(sched_yield),
+        SCMP_SYS(sendmsg),
+        SCMP_SYS(sendto),
+        SCMP_SYS(setsockopt),
+        SCMP_SYS(set_robust_list),
+        SCMP_SYS(sigaltstack),
+        SCMP_SYS(stat),
+        SCMP_SYS(statfs),
+        SCMP_SYS(statx),
+        SCMP_SYS(tgkill),
+        SCMP_SYS(umask),
+        SCMP_SYS(uname),
+        SCMP_SYS(write),
+        SCMP_SYS(writev),
+#ifdef WL_SANITIZERS
+        SCMP_SYS(sched_getaffinity),
+        SCMP_SYS(getppid),
+        SCMP_SYS(prctl),
+        SCMP_SYS(clone),
+        SCMP_SYS(clone3),
+        SCMP_SYS(wait4),
+        SCMP_SYS(ptrace),
+        SCMP_SYS(process_vm_readv),
+        SCMP_SYS(pipe2),
+        SCMP_SYS(kill),
+        SCMP_SYS(gettimeofday),
+        SCMP_SYS(getrlimit),
+        SCMP_SYS(unlink),
+        SCMP_SYS(ftruncate),
+        SCMP_SYS(dup2),
+        SCMP_SYS(exit),
+#endif
+#ifdef WL_COVERAGE
+        SCMP_SYS(ftruncate),
+        SCMP_SYS(mkdir),
+        SCMP_SYS(getppid),
+#endif
+};
+
+/* The requests on devices that device.c makes, and what stdio asks of standard error. */
+static const unsigned long ioctls[] = {
+        BLKROSET, BLKROGET, BLKGETSIZE64, BLKFLSBUF, _IOR(0x12, 128, uint64_t), /* BLKGETDISKSEQ */
+        0x5401,                                                                 /* TCGETS */
+};
+
+static int allow_some(scmp_filter_ctx f)
+{
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < WL_ARRAY_LEN(plain_calls); i++) {
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, plain_calls[i], 0);
+		if (r == -EEXIST)
+			r = 0;
+	}
+	for (unsigned i = 0; r == 0 && i < WL_ARRAY_LEN(ioctls); i++)
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+		                     SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffUL, ioctls[i]));
+	/* readiness is told over a datagram socket made when needed */
+	if (r == 0)
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+		                     SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+	/* memory is never made executable */
+	if (r == 0)
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+		                     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (r == 0)
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+		                     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	return r;
+}
+
+static void filter_release(scmp_filter_ctx *f)
+{
+	if (*f)
+		seccomp_release(*f);
+}
+
+int wl_media_filter(void)
+{
+	WL_CLEANUP(filter_release) scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1); /* the device thread is already there */
+	if (r == 0)
+		r = allow_some(f);
+	if (r == 0)
+		r = seccomp_load(f);
+	return r;
+}

@@ -1,0 +1,210 @@
+/*
+ * weighlock-mediad: watches the ports, opens and shuts the gates. The only process of weighlock
+ * that touches a device, and one that reads no byte of what is on it.
+ *
+ * Runs as root with nothing but CAP_SYS_ADMIN. Attacker-controlled: what is plugged in, when, and
+ * what it says of itself (watch.c); what a compromised broker asks (gate.c). It can read and write
+ * any device in a port; it can sign nothing, and writes only on a grant of ledgerd. When power goes
+ * there is nothing to repair: it keeps no state on disk.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon/base/cleanup.h"
+#include "daemon/base/fdio.h"
+#include "daemon/base/paths.h"
+#include "udev/media.h"
+
+static const struct {
+	enum wl_path path;
+	const char *name; /* of the descriptor, where systemd opens the socket */
+	const char *user; /* who may connect */
+} doors[WL_DOOR_MAX] = {
+        [WL_DOOR_MEDIA] = {WL_PATH_MEDIA_SOCKET, "media", "weighlock"},
+        [WL_DOOR_GATE] = {WL_PATH_GATE_SOCKET, "gate", "weighlock-worker"},
+        [WL_DOOR_GRANT] = {WL_PATH_GRANT_SOCKET, "grant", "weighlock-ledger"},
+};
+
+static int fail(const char *what, int error)
+{
+	(void)fprintf(stderr, SD_ERR "weighlock-mediad: %s: %s\n", what,
+	              strerrorname_np(error < 0 ? -error : error));
+	return EXIT_FAILURE;
+}
+
+static int find_uid(const char *user, uid_t *ret)
+{
+	errno = 0;
+	const struct passwd *p = getpwnam(user);
+
+	if (!p)
+		return errno ? -errno : -ENOENT;
+	*ret = p->pw_uid;
+	return 0;
+}
+
+static int listen_all(struct wl_media *m, const char *state)
+{
+	char path[WL_PATH_TEXT];
+
+	for (int d = 0; d < WL_DOOR_MAX; d++) {
+		int r = find_uid(doors[d].user, &m->uid[d]);
+		if (r < 0)
+			return fail(doors[d].user, r);
+		r = wl_path(doors[d].path, state, path, sizeof(path));
+		if (r == 0)
+			r = wl_listen(path, doors[d].name, SOCK_SEQPACKET, &m->listen_fd[d]);
+		if (r < 0)
+			return fail(doors[d].name, r);
+	}
+	return 0;
+}
+
+/* The boot id without its dashes, as grants carry it. */
+static int read_boot(char ret[WL_BOOT_TEXT])
+{
+	WL_AUTO_CLOSE int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	char text[64] = "";
+	unsigned n = 0;
+
+	if (fd < 0)
+		return -errno;
+	ssize_t size = wl_read_full(fd, text, sizeof(text) - 1);
+	if (size < 0)
+		return (int)size;
+	for (const char *c = text; *c && n < WL_BOOT_TEXT - 1; c++)
+		if (strchr("0123456789abcdef", *c))
+			ret[n++] = *c;
+	ret[n] = '\0';
+	return n == WL_BOOT_TEXT - 1 ? 0 : -EIO;
+}
+
+static int make_signal_fd(int *ret)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	(void)signal(SIGPIPE, SIG_IGN);
+	*ret = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return *ret < 0 ? -errno : 0;
+}
+
+/* In this order: a gate is asked for against what udev has said and who has come until now. */
+static int serve_once(struct wl_media *m, int signal_fd, bool *ret_stop)
+{
+	enum { SIGNAL, WATCH, THREAD, DOORS, PEERS = DOORS + WL_DOOR_MAX };
+	struct pollfd p[PEERS + WL_MEDIA_CONNECTIONS_MAX];
+	const struct wl_watched watched = wl_media_watched(m);
+
+	p[SIGNAL] = (struct pollfd){.fd = signal_fd, .events = POLLIN};
+	p[WATCH] = (struct pollfd){.fd = wl_watch_fd(m->watch), .events = POLLIN};
+	p[THREAD] = (struct pollfd){.fd = wl_device_thread_fd(m->thread), .events = POLLIN};
+	for (int d = 0; d < WL_DOOR_MAX; d++)
+		p[DOORS + d] = (struct pollfd){.fd = m->listen_fd[d], .events = POLLIN};
+	for (unsigned i = 0; i < WL_MEDIA_CONNECTIONS_MAX; i++)
+		p[PEERS + i] = (struct pollfd){.fd = m->peer[i].used ? m->peer[i].channel.fd : -1,
+		                               .events = POLLIN};
+	if (poll(p, WL_ARRAY_LEN(p), wl_gate_wait_ms(m)) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (p[WATCH].revents) {
+		int r = wl_watch_drain(m->watch, &watched);
+		if (r < 0)
+			return r;
+	}
+	if (p[THREAD].revents)
+		wl_gate_job_done(m);
+	for (int d = 0; d < WL_DOOR_MAX; d++)
+		if (p[DOORS + d].revents)
+			wl_media_accept(m, (enum wl_media_door)d);
+	for (unsigned i = 0; i < WL_MEDIA_CONNECTIONS_MAX; i++)
+		if (p[PEERS + i].revents && m->peer[i].used)
+			wl_media_receive(m, &m->peer[i]);
+	wl_gate_tick(m);
+	*ret_stop = p[SIGNAL].revents != 0;
+	return 0;
+}
+
+static int serve(struct wl_media *m, int signal_fd)
+{
+	bool stop = false;
+	int r = 0;
+
+	(void)sd_notify(0, "READY=1");
+	while (r == 0 && !stop)
+		r = serve_once(m, signal_fd, &stop);
+	(void)sd_notify(0, "STOPPING=1");
+	if (m->gate.state == WL_GATE_OPEN || m->gate.state == WL_GATE_HANDING)
+		wl_device_restore(&m->gate.pass);
+	return r < 0 ? fail("the loop", r) : EXIT_SUCCESS;
+}
+
+static int run(const char *state)
+{
+	static struct wl_media m; /* zero; large, and once per process */
+	WL_AUTO_CLOSE int signal_fd = -1;
+	const struct wl_watched watched = wl_media_watched(&m);
+	int r = wl_media_drop_capabilities();
+
+	if (r < 0)
+		return fail("giving up capabilities", r);
+	wl_message_init(&m.in);
+	wl_message_init(&m.out);
+	m.gate.number =
+	        (uint64_t)wl_media_now_ms(); /* no number of an earlier mediad comes again */
+	r = read_boot(m.grants.boot);
+	if (r == 0)
+		r = make_signal_fd(&signal_fd);
+	if (r == 0)
+		r = wl_watch_open(&m.watch);
+	if (r == 0)
+		r = wl_device_thread_start(&m.thread);
+	if (r < 0)
+		return fail("starting", r);
+	if (listen_all(&m, state) != 0)
+		return EXIT_FAILURE;
+	r = wl_media_filter();
+	if (r < 0)
+		return fail("filtering system calls", r);
+	r = wl_watch_enumerate(m.watch, &watched);
+	if (r < 0)
+		return fail("reading the disks", r);
+	return serve(&m, signal_fd);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+	        {"state", required_argument, NULL, 's'},
+	        {"version", no_argument, NULL, 'V'},
+	        {NULL, 0, NULL, 0},
+	};
+	const char *state = NULL;
+	int c;
+
+	(void)setvbuf(stderr, NULL, _IOLBF, 0);
+	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (c == 'V') {
+			(void)printf("%s\n", PACKAGE_STRING);
+			return EXIT_SUCCESS;
+		}
+		if (c != 's') {
+			(void)fprintf(stderr, "usage: weighlock-mediad [--state DIR]\n");
+			return 2;
+		}
+		state = optarg;
+	}
+	return run(state);
+}
