@@ -1,56 +1,20 @@
 /*
- * What weighlock-mediad gives up before it takes its first connection.
+ * The system calls that are left to weighlock-mediad, beyond what every daemon is denied
+ * (daemon.h).
  *
- * Runs in weighlock-mediad as root. CAP_SYS_ADMIN alone opens a medium O_RDWR|O_EXCL as its owner,
- * sets BLKROSET and flushes (measured); everything else goes, also out of the bounding set, and the
- * process may make no other. The system calls left are those of libudev's enumeration, of AF_UNIX
- * sockets that are already there, and of block devices; everything else kills. Where a step fails
- * the daemon ends.
+ * Runs once in weighlock-mediad, as root with CAP_SYS_ADMIN alone, before its first connection.
+ * What is left is what libudev's enumeration, AF_UNIX sockets that are already there, and block
+ * devices need; no mount, no executable memory, no other request to a device. Anything else ends
+ * the process. Where the filter cannot be laid the daemon does not run.
  */
-#include <cap-ng.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/fs.h>
 #include <seccomp.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "daemon/base/cleanup.h"
 #include "udev/media.h"
-
-static bool capabilities_are_bounded(void)
-{
-	if (capng_get_caps_process() < 0)
-		return false;
-	for (int c = 0; c <= (int)CAP_LAST_CAP; c++) {
-		bool allowed = c == CAP_SYS_ADMIN;
-		if (allowed != (capng_have_capability(CAPNG_EFFECTIVE, (unsigned)c) > 0) ||
-		    allowed != (capng_have_capability(CAPNG_PERMITTED, (unsigned)c) > 0) ||
-		    (!allowed && capng_have_capability(CAPNG_BOUNDING_SET, (unsigned)c) > 0) ||
-		    capng_have_capability(CAPNG_INHERITABLE, (unsigned)c) > 0)
-			return false;
-	}
-	return true;
-}
-
-int wl_media_drop_capabilities(void)
-{
-	const struct rlimit none = {0, 0};
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-	    setrlimit(RLIMIT_CORE, &none) < 0)
-		return -errno;
-	if (capabilities_are_bounded())
-		return 0; /* started so, as the unit does */
-	capng_clear(CAPNG_SELECT_ALL);
-	if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
-	                 CAP_SYS_ADMIN) < 0 ||
-	    capng_apply(CAPNG_SELECT_ALL) < 0 || !capabilities_are_bounded())
-		return -EPERM;
-	return 0;
-}
 
 static const int plain_calls[] = {
         SCMP_SYS(accept4),

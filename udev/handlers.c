@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-#include <systemd/sd-daemon.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/daemon.h"
 #include "udev/media.h"
 
 /* ---- media.seen, media.gone ---- */
@@ -42,10 +42,9 @@ void wl_media_tell(void *media, const struct wl_insertion *insertion, bool gone)
 {
 	struct wl_media *m = media;
 
-	(void)fprintf(stderr, SD_INFO "port %s: %s, %llu bytes, DISKSEQ %llu\n", insertion->port,
-	              gone ? "medium gone" : "medium seen",
-	              (unsigned long long)insertion->disk.bytes,
-	              (unsigned long long)insertion->disk.diskseq);
+	wl_log_info("port %s: %s, %llu bytes, DISKSEQ %llu", insertion->port,
+	            gone ? "medium gone" : "medium seen", (unsigned long long)insertion->disk.bytes,
+	            (unsigned long long)insertion->disk.diskseq);
 	for (unsigned i = 0; i < WL_MEDIA_CONNECTIONS_MAX; i++) {
 		struct wl_media_peer *p = &m->peer[i];
 		if (!p->used || !p->wants_events)

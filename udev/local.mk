@@ -2,7 +2,7 @@
 dist_udevrules_DATA += udev/59-weighlock.rules udev/70-weighlock.rules
 
 noinst_LIBRARIES += udev/libwl_media.a
-udev_libwl_media_a_CPPFLAGS = $(AM_CPPFLAGS) $(UDEV_CFLAGS) $(SYSTEMD_CFLAGS)
+udev_libwl_media_a_CPPFLAGS = $(AM_CPPFLAGS) $(UDEV_CFLAGS)
 udev_libwl_media_a_SOURCES = \
 	udev/ports.h udev/ports.c udev/insertions.h udev/insertions.c \
 	udev/grants.h udev/grants.c udev/watch.h udev/watch.c \
@@ -11,10 +11,8 @@ udev_libwl_media_a_SOURCES = \
 
 sbin_PROGRAMS += weighlock-mediad
 weighlock_mediad_SOURCES = udev/mediad.c udev/confine.c
-weighlock_mediad_CPPFLAGS = $(AM_CPPFLAGS) $(UDEV_CFLAGS) $(SYSTEMD_CFLAGS) $(SECCOMP_CFLAGS) \
-	$(CAPNG_CFLAGS)
-weighlock_mediad_LDADD = udev/libwl_media.a $(wl_base_libs) $(UDEV_LIBS) $(SYSTEMD_LIBS) \
-	$(SECCOMP_LIBS) $(CAPNG_LIBS) -lpthread
+weighlock_mediad_CPPFLAGS = $(AM_CPPFLAGS) $(UDEV_CFLAGS) $(SECCOMP_CFLAGS)
+weighlock_mediad_LDADD = udev/libwl_media.a $(wl_daemon_libs) $(wl_base_libs) $(UDEV_LIBS) -lpthread
 
 # the integration harness: root, loop devices and a built tree; not part of `make check`
 EXTRA_DIST += tests/integration/lib.sh tests/integration/pki.sh tests/integration/run.sh \

@@ -102,9 +102,7 @@ int64_t wl_media_now_ms(void);
 
 /* ---- confine.c ---- */
 
-/* Gives up every capability but CAP_SYS_ADMIN, for good; checks that it is so. */
-int wl_media_drop_capabilities(void);
-/* The system calls that are left, for every thread. */
+/* The system calls that are left, for every thread; after wl_daemon_harden. 0 or negative errno. */
 int wl_media_filter(void);
 
 #endif

@@ -9,17 +9,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <systemd/sd-daemon.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/daemon.h"
 #include "daemon/base/fdio.h"
 #include "daemon/base/paths.h"
 #include "udev/media.h"
@@ -36,20 +34,8 @@ static const struct {
 
 static int fail(const char *what, int error)
 {
-	(void)fprintf(stderr, SD_ERR "weighlock-mediad: %s: %s\n", what,
-	              strerrorname_np(error < 0 ? -error : error));
+	wl_log_error("%s: %s", what, strerrorname_np(error < 0 ? -error : error));
 	return EXIT_FAILURE;
-}
-
-static int find_uid(const char *user, uid_t *ret)
-{
-	errno = 0;
-	const struct passwd *p = getpwnam(user);
-
-	if (!p)
-		return errno ? -errno : -ENOENT;
-	*ret = p->pw_uid;
-	return 0;
 }
 
 static int listen_all(struct wl_media *m, const char *state)
@@ -57,7 +43,7 @@ static int listen_all(struct wl_media *m, const char *state)
 	char path[WL_PATH_TEXT];
 
 	for (int d = 0; d < WL_DOOR_MAX; d++) {
-		int r = find_uid(doors[d].user, &m->uid[d]);
+		int r = wl_daemon_user(doors[d].user, &m->uid[d], NULL);
 		if (r < 0)
 			return fail(doors[d].user, r);
 		r = wl_path(doors[d].path, state, path, sizeof(path));
@@ -97,7 +83,6 @@ static int make_signal_fd(int *ret)
 	(void)sigaddset(&set, SIGINT);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
-	(void)signal(SIGPIPE, SIG_IGN);
 	*ret = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return *ret < 0 ? -errno : 0;
 }
@@ -142,10 +127,10 @@ static int serve(struct wl_media *m, int signal_fd)
 	bool stop = false;
 	int r = 0;
 
-	(void)sd_notify(0, "READY=1");
+	wl_daemon_ready("watching the ports");
 	while (r == 0 && !stop)
 		r = serve_once(m, signal_fd, &stop);
-	(void)sd_notify(0, "STOPPING=1");
+	wl_daemon_stopping();
 	if (m->gate.state == WL_GATE_OPEN || m->gate.state == WL_GATE_HANDING)
 		wl_device_restore(&m->gate.pass);
 	return r < 0 ? fail("the loop", r) : EXIT_SUCCESS;
@@ -156,10 +141,11 @@ static int run(const char *state)
 	static struct wl_media m; /* zero; large, and once per process */
 	WL_AUTO_CLOSE int signal_fd = -1;
 	const struct wl_watched watched = wl_media_watched(&m);
-	int r = wl_media_drop_capabilities();
+	const char *step = "";
+	int r = wl_daemon_harden(WL_DAEMON_MEDIA, &step);
 
 	if (r < 0)
-		return fail("giving up capabilities", r);
+		return fail(step, r);
 	wl_message_init(&m.in);
 	wl_message_init(&m.out);
 	m.gate.number =
@@ -186,25 +172,13 @@ static int run(const char *state)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-	        {"state", required_argument, NULL, 's'},
-	        {"version", no_argument, NULL, 'V'},
-	        {NULL, 0, NULL, 0},
-	};
 	const char *state = NULL;
-	int c;
+	const struct wl_daemon_option options[] = {
+	        {"state", "DIR", "keep every folder and socket under DIR", &state, NULL},
+	};
+	int status = wl_daemon_options(argc, argv, "weighlock-mediad",
+	                               "watches the ports, opens and shuts the gates", options,
+	                               WL_ARRAY_LEN(options));
 
-	(void)setvbuf(stderr, NULL, _IOLBF, 0);
-	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		if (c == 'V') {
-			(void)printf("%s\n", PACKAGE_STRING);
-			return EXIT_SUCCESS;
-		}
-		if (c != 's') {
-			(void)fprintf(stderr, "usage: weighlock-mediad [--state DIR]\n");
-			return 2;
-		}
-		state = optarg;
-	}
-	return run(state);
+	return status >= 0 ? status : run(state);
 }

@@ -7,9 +7,9 @@
  * is closed, so a slow one makes nobody wait. Nothing is kept on disk.
  */
 #include <errno.h>
-#include <systemd/sd-daemon.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/daemon.h"
 #include "udev/media.h"
 
 #define MESSAGES_AT_ONCE 16
@@ -63,13 +63,13 @@ void wl_media_accept(struct wl_media *m, enum wl_media_door door)
 	if (wl_accept(m->listen_fd[door], &fd, &pid, &uid, NULL) < 0)
 		return;
 	if (uid != m->uid[door]) {
-		(void)fprintf(stderr, SD_WARNING "%s: uid %u (process %d) is not let in\n",
-		              doors[door].name, (unsigned)uid, (int)pid);
+		wl_log_warning("%s: uid %u (process %d) is not let in", doors[door].name,
+		               (unsigned)uid, (int)pid);
 		return;
 	}
 	struct wl_media_peer *peer = find_room(m, door);
 	if (!peer) {
-		(void)fprintf(stderr, SD_WARNING "%s: too many connections\n", doors[door].name);
+		wl_log_warning("%s: too many connections", doors[door].name);
 		return;
 	}
 	*peer = (struct wl_media_peer){.used = true, .door = door};
@@ -95,8 +95,7 @@ void wl_media_receive(struct wl_media *m, struct wl_media_peer *peer)
 			r = wl_media_handle(m, peer);
 		wl_message_clear(&m->in);
 		if (r == -EBADMSG)
-			(void)fprintf(stderr, SD_WARNING "%s: malformed message, closed\n",
-			              doors[peer->door].name);
+			wl_log_warning("%s: malformed message, closed", doors[peer->door].name);
 		if (r < 0)
 			wl_media_drop(m, peer);
 	}
@@ -108,16 +107,15 @@ void wl_media_send(struct wl_media *m, struct wl_media_peer *peer)
 
 	if (r == 0)
 		return;
-	(void)fprintf(stderr, SD_WARNING "%s: a message could not be sent (%s), closed\n",
-	              doors[peer->door].name, strerrorname_np(-r));
+	wl_log_warning("%s: a message could not be sent (%s), closed", doors[peer->door].name,
+	               strerrorname_np(-r));
 	wl_media_drop(m, peer);
 }
 
 void wl_media_send_error(struct wl_media *m, struct wl_media_peer *peer, uint32_t serial,
                          const struct wl_finding *finding, int error)
 {
-	(void)fprintf(stderr, SD_NOTICE "refused (%s): %s\n", wl_rule_id(finding->rule),
-	              finding->detail);
+	wl_log_notice("refused (%s): %s", wl_rule_id(finding->rule), finding->detail);
 	if (wl_channel_send_error(&peer->channel, serial, finding->rule, error, finding->detail) <
 	    0)
 		wl_media_drop(m, peer);
