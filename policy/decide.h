@@ -14,7 +14,7 @@
 #include "policy/model.h"
 #include "policy/ticket.h"
 
-#define WL_DECISION_RULES_MAX 16
+#define WL_DECISION_RULES_MAX 24
 #define WL_POLICY_KEY_MAX     96
 
 /* A key under which `check` found a signature good (a fact). */
@@ -29,6 +29,20 @@ struct wl_signer {
 /* Something found about an item (number) or about the whole (0). */
 struct wl_fact_finding {
 	uint32_t item;
+	struct wl_finding finding;
+};
+
+/* Something that should be signed, and how many signature files there are for it. */
+struct wl_fact_content {
+	enum wl_trust_role role; /* WL_TRUST_VENDOR: item; WL_TRUST_AUTHORITY: the ticket */
+	uint32_t item;           /* 0: the ticket */
+	size_t signatures;
+};
+
+/* A signer nobody names: counts only where too few good ones remain. */
+struct wl_fact_untrusted {
+	enum wl_trust_role role;
+	uint32_t content; /* as in struct wl_fact_content */
 	struct wl_finding finding;
 };
 
@@ -76,8 +90,9 @@ struct wl_facts {
 	size_t nsigners;
 	const struct wl_fact_finding *findings; /* of workers, of reading: any stage */
 	size_t nfindings;
-	const struct wl_fact_finding
-	        *untrusted; /* signers nobody names: count only where too few remain */
+	const struct wl_fact_content *contents;
+	size_t ncontents;
+	const struct wl_fact_untrusted *untrusted;
 	size_t nuntrusted;
 	struct wl_ledger_facts ledger;
 };

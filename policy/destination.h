@@ -7,11 +7,11 @@
 
 struct wl_destination_facts {
 	const struct wl_policy *policy;
-	const char *device; /* id; NULL: none bound (prepare) */
+	const char *device; /* id, for the policy key; may be NULL */
+	const char *port;   /* id, for the policy key; may be NULL */
 	bool present;
 	bool port_is_destination;
-	bool is_source;      /* the same insertion or medium as the transfer's source */
-	bool is_source_port; /* the policy's use of the port is source */
+	bool is_source;    /* the same insertion or medium as the transfer's source */
 	bool prepared;     /* its head equals a medium.prepared nothing voids (a fact of digest) */
 	bool was_prepared; /* some medium.prepared names this medium: it was ours once */
 	bool registered;   /* in the register of media */

@@ -41,6 +41,9 @@
 #define WL_POLICY_BYTES_MAX       WL_KIB(256)
 #define WL_POLICY_FILES_BYTES_MAX WL_KIB(40) /* through PolicyPropose, together */
 
+/* pictures */
+#define WL_IMAGE_SIDE_MAX 32768U /* pixels (policy) */
+
 /* archives */
 #define WL_ARCHIVE_ENTRIES_MAX         20000U
 #define WL_ARCHIVE_BYTES_MAX           WL_GIB(32)
