@@ -28,3 +28,18 @@ wl_volume_libs = daemon/volume/libwl_volume.a $(wl_base_libs)
 check_PROGRAMS += tests/unit/volume_tool
 tests_unit_volume_tool_SOURCES = tests/unit/volume_tool.c
 tests_unit_volume_tool_LDADD = $(wl_volume_libs)
+
+if HAVE_CMOCKA
+volume_tests = tests/unit/test_volume_fat tests/unit/test_volume_partition \
+	tests/unit/test_volume_fat_boot
+check_PROGRAMS += $(volume_tests)
+TESTS += $(volume_tests)
+endif
+volume_test_libs = $(wl_volume_libs) $(CMOCKA_LIBS)
+tests_unit_test_volume_fat_SOURCES = \
+	tests/unit/test_volume_fat.c tests/unit/volume_image.h tests/unit/volume_image.c
+tests_unit_test_volume_fat_LDADD = $(volume_test_libs)
+tests_unit_test_volume_partition_SOURCES = tests/unit/test_volume_partition.c
+tests_unit_test_volume_partition_LDADD = $(volume_test_libs)
+tests_unit_test_volume_fat_boot_SOURCES = tests/unit/test_volume_fat_boot.c
+tests_unit_test_volume_fat_boot_LDADD = $(volume_test_libs)
