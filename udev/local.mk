@@ -14,6 +14,28 @@ weighlock_mediad_SOURCES = udev/mediad.c udev/confine.c
 weighlock_mediad_CPPFLAGS = $(AM_CPPFLAGS) $(UDEV_CFLAGS) $(SECCOMP_CFLAGS)
 weighlock_mediad_LDADD = udev/libwl_media.a $(wl_daemon_libs) $(wl_base_libs) $(UDEV_LIBS) -lpthread
 
+if HAVE_CMOCKA
+media_unit_tests = tests/unit/test_media_ports tests/unit/test_media_insertions \
+	tests/unit/test_media_grants tests/unit/test_media_watch
+check_PROGRAMS += $(media_unit_tests)
+TESTS += $(media_unit_tests)
+tests_unit_test_media_ports_SOURCES = tests/unit/test_media_ports.c
+tests_unit_test_media_ports_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_media_ports_LDADD = udev/libwl_media.a $(wl_base_libs) $(CMOCKA_LIBS)
+tests_unit_test_media_insertions_SOURCES = tests/unit/test_media_insertions.c
+tests_unit_test_media_insertions_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_media_insertions_LDADD = udev/libwl_media.a $(wl_base_libs) $(CMOCKA_LIBS)
+tests_unit_test_media_grants_SOURCES = tests/unit/test_media_grants.c
+tests_unit_test_media_grants_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_media_grants_LDADD = udev/libwl_media.a $(wl_base_libs) $(CMOCKA_LIBS)
+# events are lost when the test says so
+tests_unit_test_media_watch_SOURCES = tests/unit/test_media_watch.c
+tests_unit_test_media_watch_CPPFLAGS = $(AM_CPPFLAGS) $(UDEV_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_media_watch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=udev_monitor_receive_device \
+	-Wl,--wrap=udev_enumerate_scan_devices -Wl,--wrap=udev_enumerate_get_list_entry
+tests_unit_test_media_watch_LDADD = udev/libwl_media.a $(wl_base_libs) $(UDEV_LIBS) $(CMOCKA_LIBS)
+endif
+
 # the integration harness: root, loop devices and a built tree; not part of `make check`
 EXTRA_DIST += tests/integration/lib.sh tests/integration/pki.sh tests/integration/run.sh \
 	tests/integration/peer_client.py tests/integration/media_events.py
