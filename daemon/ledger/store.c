@@ -1,0 +1,334 @@
+/*
+ * Journal, tiles and checkpoint together: commit and recovery.
+ *
+ * Runs in weighlock-ledgerd, the only writer (flock). Entries are ours. Power may go anywhere: up to
+ * the journal's fdatasync the entries never were; after it recovery publishes them again with the
+ * same bytes and the same signature. A disk that says something else than was signed is refused and
+ * left as it is, for people to look at.
+ */
+#include "daemon/ledger/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "daemon/base/cleanup.h"
+#include "daemon/base/fdio.h"
+#include "daemon/base/limits.h"
+#include "daemon/base/text.h"
+#include "daemon/ledger/folder.h"
+#include "daemon/ledger/journal.h"
+#include "daemon/ledger/tiles.h"
+
+#define GROUP_ENTRIES_MAX 512U
+#define GROUP_BYTES_MAX	  (1U << 20)
+
+struct wl_store {
+	struct wl_store_options o;
+	int state_fd, journal_fd, lock_fd;
+	struct wl_tiles *tiles;
+	uint64_t size;
+	struct wl_hash root;
+	char checkpoint[WL_CHECKPOINT_MAX];
+	struct wl_record group;
+	bool failed;
+};
+
+struct wl_store *wl_store_free(struct wl_store *s)
+{
+	if (!s)
+		return NULL;
+	wl_record_clear(&s->group);
+	wl_tiles_free(s->tiles);
+	wl_cleanup_close(&s->journal_fd);
+	wl_cleanup_close(&s->lock_fd);
+	wl_cleanup_close(&s->state_fd);
+	free(s);
+	return NULL;
+}
+
+uint64_t wl_store_size(const struct wl_store *s)
+{
+	return s->size;
+}
+
+uint64_t wl_store_staged(const struct wl_store *s)
+{
+	return s->size + s->group.count;
+}
+
+const char *wl_store_checkpoint(const struct wl_store *s)
+{
+	return s->checkpoint;
+}
+
+const struct wl_hash *wl_store_root(const struct wl_store *s)
+{
+	return &s->root;
+}
+
+/* Says what does not agree; the word for "not ours to mend" is -EUCLEAN. */
+#define DISAGREE(f, ...) (wl_refuse((f), WL_RULE_STATION_LEDGER_FAILED, __VA_ARGS__), -EUCLEAN)
+
+static int take_lock(struct wl_store *s)
+{
+	int r = wl_folder_make(s->o.dirfd, ".state", 0700, &s->state_fd);
+
+	if (r < 0)
+		return r;
+	s->lock_fd = openat(s->state_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (s->lock_fd < 0)
+		return -errno;
+	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	return 0;
+}
+
+/* The published checkpoint: absent (size 0), or one of ours. */
+static int read_checkpoint(struct wl_store *s, struct wl_checkpoint *ret, struct wl_finding *f)
+{
+	WL_AUTO_FREE void *p = NULL;
+	size_t n;
+	int r = wl_file_read(s->o.dirfd, "checkpoint", sizeof(s->checkpoint) - 1, &p, &n);
+
+	if (r == -ENOENT) {
+		*ret = (struct wl_checkpoint){0};
+		s->checkpoint[0] = '\0';
+		return wl_merkle_empty(&ret->root);
+	}
+	if (r == -EFBIG || (r == 0 && wl_checkpoint_open(s->o.key, p, n, ret) < 0))
+		return DISAGREE(f, "the checkpoint does not verify under the ledger's own key");
+	if (r < 0)
+		return r;
+	memcpy(s->checkpoint, p, n);
+	s->checkpoint[n] = '\0';
+	return 0;
+}
+
+/* Without a checkpoint and without a journal there may be no tiles either. */
+static int check_beginning(const struct wl_store *s, struct wl_finding *f)
+{
+	if (faccessat(s->o.dirfd, "tile", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return DISAGREE(f, "there are tiles but no checkpoint");
+	return errno == ENOENT ? 0 : -errno;
+}
+
+static int open_tiles(struct wl_store *s, const struct wl_checkpoint *cp, struct wl_finding *f)
+{
+	struct wl_hash root;
+	int r = wl_tiles_open(s->o.dirfd, cp->size, &s->tiles);
+
+	if (r == 0)
+		r = wl_tiles_root(s->tiles, cp->size, &root);
+	if (r == -EUCLEAN)
+		return DISAGREE(f, "a tile of checkpoint %" PRIu64 " is missing or damaged",
+				cp->size);
+	if (r < 0)
+		return r;
+	if (memcmp(root.b, cp->root.b, sizeof(root.b)) != 0)
+		return DISAGREE(f, "the tiles do not have the root of checkpoint %" PRIu64,
+				cp->size);
+	s->size = cp->size;
+	s->root = root;
+	return 0;
+}
+
+/* An entry the journal holds again must be the one that lies in the tiles. */
+static int replay_entry(struct wl_store *s, uint64_t seq, struct wl_bytes entry,
+			struct wl_finding *f)
+{
+	const uint8_t *p;
+	size_t n;
+	int r;
+
+	if (seq == wl_tiles_size(s->tiles))
+		return wl_tiles_append(s->tiles, entry.p, entry.n);
+	r = wl_tiles_entry(s->tiles, seq, &p, &n);
+	if (r < 0)
+		return r;
+	if (n != entry.n || memcmp(p, entry.p, n) != 0)
+		return DISAGREE(f, "the journal has another entry %" PRIu64 " than the tiles", seq);
+	return 0;
+}
+
+/* The record's own checkpoint must verify and be of exactly the tree its entries make. */
+static int check_record(struct wl_store *s, const struct wl_record *rec, struct wl_finding *f)
+{
+	struct wl_checkpoint cp;
+	struct wl_bytes entry;
+	struct wl_hash root;
+	uint64_t seq = rec->first;
+	size_t pos = 0;
+	int r;
+
+	if (wl_checkpoint_open(s->o.key, rec->checkpoint, rec->checkpoint_n, &cp) < 0)
+		return DISAGREE(f, "the journal's checkpoint does not verify");
+	if (rec->first > s->size || cp.size != rec->first + rec->count)
+		return DISAGREE(f, "the journal does not continue checkpoint %" PRIu64, s->size);
+	while ((r = wl_record_next(rec, &pos, &entry)) > 0) {
+		r = replay_entry(s, seq++, entry, f);
+		if (r < 0)
+			return r;
+	}
+	if (r == 0)
+		r = wl_tiles_root(s->tiles, cp.size, &root);
+	if (r < 0)
+		return r;
+	if (memcmp(root.b, cp.root.b, sizeof(root.b)) != 0)
+		return DISAGREE(f, "the journal's entries do not have its checkpoint's root");
+	return 0;
+}
+
+/* From a durable record to an empty journal; every step can be done again. */
+static int publish(struct wl_store *s, const char *checkpoint)
+{
+	size_t n = strlen(checkpoint);
+	int r = wl_tiles_publish(s->tiles);
+
+	if (r == 0)
+		r = wl_file_replace(s->o.dirfd, "checkpoint", checkpoint, n, 0640);
+	if (r == 0)
+		r = wl_journal_clear(s->journal_fd);
+	if (r == 0)
+		r = wl_tiles_root(s->tiles, wl_tiles_size(s->tiles), &s->root);
+	if (r < 0)
+		return r;
+	s->size = wl_tiles_size(s->tiles);
+	memmove(s->checkpoint, checkpoint, n + 1);
+	return 0;
+}
+
+static int replay(struct wl_store *s, struct wl_finding *f)
+{
+	struct wl_record rec = {0};
+	int found = wl_journal_read(s->journal_fd, &rec), r = found;
+
+	if (r == -EUCLEAN)
+		return DISAGREE(f, "the journal's record is of another form");
+	if (r == 0 && s->size == 0)
+		r = check_beginning(s, f);
+	if (found > 0)
+		r = check_record(s, &rec, f);
+	if (r == 0 && found > 0 && wl_tiles_size(s->tiles) > s->size)
+		r = publish(s, rec.checkpoint);
+	else if (r == 0)
+		r = wl_journal_clear(s->journal_fd); /* published before, or torn */
+	wl_record_clear(&rec);
+	return r;
+}
+
+int wl_store_open(const struct wl_store_options *o, struct wl_store **ret,
+		  struct wl_finding *ret_finding)
+{
+	struct wl_store *s = calloc(1, sizeof(*s));
+	struct wl_checkpoint cp;
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->o = *o;
+	s->state_fd = s->journal_fd = s->lock_fd = -1;
+	r = take_lock(s);
+	if (r == 0)
+		r = wl_journal_open(s->state_fd, &s->journal_fd);
+	if (r == 0)
+		r = read_checkpoint(s, &cp, ret_finding);
+	if (r == 0)
+		r = open_tiles(s, &cp, ret_finding);
+	if (r == 0)
+		r = replay(s, ret_finding);
+	if (r < 0) {
+		wl_store_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+int wl_store_stage(struct wl_store *s, const void *entry, size_t n)
+{
+	int r;
+
+	if (s->failed || !s->o.sign)
+		return -EROFS;
+	if (s->group.count >= GROUP_ENTRIES_MAX || s->group.entries_n + n > GROUP_BYTES_MAX)
+		return -ENOSPC;
+	s->group.first = s->size;
+	r = wl_record_add(&s->group, entry, n);
+	if (r == 0)
+		r = wl_tiles_append(s->tiles, entry, n);
+	if (r < 0)
+		s->failed = true; /* what lies in memory is no longer known */
+	return r;
+}
+
+static int sign_group(struct wl_store *s, char *note, size_t size)
+{
+	struct wl_checkpoint cp = {.size = wl_tiles_size(s->tiles)};
+	char text[WL_CHECKPOINT_MAX];
+	int r = wl_tiles_root(s->tiles, cp.size, &cp.root);
+
+	if (r < 0)
+		return r;
+	memcpy(cp.origin, s->o.key->name, sizeof(cp.origin));
+	r = wl_checkpoint_format(&cp, text, sizeof(text));
+	return r < 0 ? r : s->o.sign(s->o.user, text, note, size);
+}
+
+int wl_store_commit(struct wl_store *s)
+{
+	char note[WL_CHECKPOINT_MAX];
+	int r;
+
+	if (s->failed)
+		return -EROFS;
+	if (s->group.count == 0)
+		return 0;
+	r = sign_group(s, note, sizeof(note));
+	if (r == 0)
+		r = wl_journal_write(s->journal_fd, &s->group, note);
+	if (r == 0)
+		r = publish(s, note);
+	if (r < 0)
+		s->failed = true;
+	wl_record_clear(&s->group);
+	return r;
+}
+
+int wl_store_entry(struct wl_store *s, uint64_t seq, const uint8_t **ret_p, size_t *ret_n)
+{
+	return wl_tiles_entry(s->tiles, seq, ret_p, ret_n);
+}
+
+int wl_store_root_at(struct wl_store *s, uint64_t size, struct wl_hash *ret)
+{
+	return wl_tiles_root(s->tiles, size, ret);
+}
+
+int wl_store_prove_consistency(struct wl_store *s, uint64_t old, struct wl_proof *ret)
+{
+	return wl_merkle_prove_consistency(wl_tiles_get, s->tiles, old, s->size, ret);
+}
+
+int wl_store_prove(struct wl_store *s, uint64_t seq, char *buf, size_t size)
+{
+	char b64[4 * ((WL_SHA256_BYTES + 2) / 3) + 1];
+	struct wl_proof proof;
+	int at, r = wl_merkle_prove_inclusion(wl_tiles_get, s->tiles, seq, s->size, &proof);
+
+	if (r < 0)
+		return r;
+	at = snprintf(buf, size, "c2sp.org/tlog-proof@v1\nindex %" PRIu64 "\n", seq);
+	for (size_t i = 0; i < proof.n && at >= 0 && (size_t)at < size; i++) {
+		wl_base64_encode(proof.hash[i].b, sizeof(proof.hash[i].b), b64);
+		at += snprintf(buf + at, size - (size_t)at, "%s\n", b64);
+	}
+	if (at >= 0 && (size_t)at < size)
+		at += snprintf(buf + at, size - (size_t)at, "\n%s", s->checkpoint);
+	return at < 0 || (size_t)at >= size ? -EMSGSIZE : at;
+}
