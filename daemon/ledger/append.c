@@ -2,8 +2,8 @@
  * What the broker may append, and when: a row per event that is special, then one path for all.
  *
  * Runs in weighlock-ledgerd; everything in a draft is the broker's word. The ledger takes its word
- * for what people and workers did, but not for numbers, for anything the ledger knows better, nor for
- * the conditions of an intent. Nothing is staged unless everything was checked.
+ * for what people and workers did, but not for numbers, for anything the ledger knows better, nor
+ * for the conditions of an intent. Nothing is staged unless everything was checked.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -56,7 +56,7 @@ static int check_inspected(const struct request *q)
 		return -EINVAL;
 	}
 	r = wl_manifest_store(q->l->dirfd, q->manifest_fd, TEXT(q->d, MANIFEST_SHA256),
-			      q->d->transfer, q->f);
+	                      q->d->transfer, q->f);
 	if (r < 0 && r != -EINVAL && r != -EPERM && r != -EFBIG)
 		q->l->failed = true; /* a disk that lost a manifest may lose entries */
 	return r;
@@ -75,7 +75,7 @@ static int check_policy_loaded(const struct request *q)
 	    ((uint64_t)version == s->policy_version &&
 	     strcmp(s->policy_sha256, TEXT(q->d, SHA256)) != 0))
 		return wl_refuse(q->f, WL_RULE_POLICY_VERSION_FLOOR,
-				 "policy %" PRId64 " after %" PRIu64, version, s->policy_version);
+		                 "policy %" PRId64 " after %" PRIu64, version, s->policy_version);
 	if ((uint64_t)version == s->policy_version)
 		return 0;
 	r = wl_facts_proposal(q->l->facts, (uint64_t)version, TEXT(q->d, SHA256), proposer, &uid);
@@ -83,10 +83,10 @@ static int check_policy_loaded(const struct request *q)
 		return r;
 	if (r == 0)
 		return wl_refuse(q->f, WL_RULE_APPROVAL_MISSING,
-				 "nobody proposed this policy %" PRId64, version);
+		                 "nobody proposed this policy %" PRId64, version);
 	if (uid == q->d->uid || strcmp(proposer, q->d->actor) == 0)
 		return wl_refuse(q->f, WL_RULE_APPROVAL_SAME_PERSON, "%s proposed this policy",
-				 proposer);
+		                 proposer);
 	return 0;
 }
 
@@ -125,10 +125,10 @@ static int check_wipe_end(const struct request *q)
 }
 
 enum {
-	OWN = 1,	/* only ledgerd itself writes it */
-	BEHIND = 2,	/* also while the clock is behind */
-	SETUP = 4,	/* also before the first policy */
-	TRANSFER = 8,	/* needs a transfer that was opened */
+	OWN = 1,      /* only ledgerd itself writes it */
+	BEHIND = 2,   /* also while the clock is behind */
+	SETUP = 4,    /* also before the first policy */
+	TRANSFER = 8, /* needs a transfer that was opened */
 };
 
 /* An event without a row may be written once a policy is loaded and while the clock is right. */
@@ -137,40 +137,40 @@ static const struct {
 	unsigned flags;
 	int (*check)(const struct request *q);
 } rows[] = {
-	{WL_E_STATION_INIT, OWN, NULL},
-	{WL_E_DOCUMENT_SEALED, OWN, NULL},
-	{WL_E_STATION_START, BEHIND | SETUP, NULL},
-	{WL_E_STATION_STOP, BEHIND | SETUP, NULL},
-	{WL_E_STATION_FAULT, BEHIND | SETUP, NULL},
-	{WL_E_CALL_DENIED, BEHIND | SETUP, NULL},
-	{WL_E_CLOCK_SET, BEHIND, NULL},
-	{WL_E_POLICY_PROPOSED, SETUP, NULL},
-	{WL_E_POLICY_REFUSED, SETUP, NULL},
-	{WL_E_POLICY_LOADED, SETUP, check_policy_loaded},
-	{WL_E_MEDIUM_SEEN, BEHIND | SETUP, check_medium_seen},
-	{WL_E_MEDIUM_GONE, BEHIND | SETUP, NULL},
-	{WL_E_MEDIUM_REFUSED, BEHIND | SETUP, NULL},
-	{WL_E_GATE_SHUT, BEHIND, NULL},
-	{WL_E_TRANSFER_OPENED, 0, check_transfer_opened},
-	{WL_E_TRANSFER_PRESERVED, TRANSFER, NULL},
-	{WL_E_ITEM_DECIDED, TRANSFER, NULL},
-	{WL_E_TRANSFER_INSPECTED, TRANSFER, check_inspected},
-	{WL_E_TRANSFER_APPROVED, TRANSFER, NULL},
-	{WL_E_TRANSFER_REJECTED, TRANSFER | BEHIND, NULL},
-	{WL_E_TRANSFER_RETRIED, TRANSFER, NULL},
-	{WL_E_APPROVAL_VOIDED, TRANSFER | BEHIND, NULL},
-	{WL_E_TRANSFER_CANCELLED, TRANSFER | BEHIND, NULL},
-	{WL_E_TRANSFER_REFUSED, TRANSFER | BEHIND, NULL},
-	{WL_E_TRANSFER_FAILED, TRANSFER | BEHIND, NULL},
-	{WL_E_TRANSFER_OUTCOME, TRANSFER, NULL},
-	{WL_E_RELEASE_INTENT, TRANSFER, check_release_intent},
-	{WL_E_RELEASE_WRITTEN, TRANSFER | BEHIND, check_release_end},
-	{WL_E_RELEASE_DONE, TRANSFER | BEHIND, check_release_end},
-	{WL_E_RELEASE_FAILED, TRANSFER | BEHIND, check_release_end},
-	{WL_E_RELEASE_UNKNOWN, TRANSFER | BEHIND, check_release_end},
-	{WL_E_WIPE_INTENT, 0, check_wipe_intent},
-	{WL_E_WIPE_DONE, BEHIND, check_wipe_end},
-	{WL_E_WIPE_FAILED, BEHIND, check_wipe_end},
+        {WL_E_STATION_INIT, OWN, NULL},
+        {WL_E_DOCUMENT_SEALED, OWN, NULL},
+        {WL_E_STATION_START, BEHIND | SETUP, NULL},
+        {WL_E_STATION_STOP, BEHIND | SETUP, NULL},
+        {WL_E_STATION_FAULT, BEHIND | SETUP, NULL},
+        {WL_E_CALL_DENIED, BEHIND | SETUP, NULL},
+        {WL_E_CLOCK_SET, BEHIND, NULL},
+        {WL_E_POLICY_PROPOSED, SETUP, NULL},
+        {WL_E_POLICY_REFUSED, SETUP, NULL},
+        {WL_E_POLICY_LOADED, SETUP, check_policy_loaded},
+        {WL_E_MEDIUM_SEEN, BEHIND | SETUP, check_medium_seen},
+        {WL_E_MEDIUM_GONE, BEHIND | SETUP, NULL},
+        {WL_E_MEDIUM_REFUSED, BEHIND | SETUP, NULL},
+        {WL_E_GATE_SHUT, BEHIND, NULL},
+        {WL_E_TRANSFER_OPENED, 0, check_transfer_opened},
+        {WL_E_TRANSFER_PRESERVED, TRANSFER, NULL},
+        {WL_E_ITEM_DECIDED, TRANSFER, NULL},
+        {WL_E_TRANSFER_INSPECTED, TRANSFER, check_inspected},
+        {WL_E_TRANSFER_APPROVED, TRANSFER, NULL},
+        {WL_E_TRANSFER_REJECTED, TRANSFER | BEHIND, NULL},
+        {WL_E_TRANSFER_RETRIED, TRANSFER, NULL},
+        {WL_E_APPROVAL_VOIDED, TRANSFER | BEHIND, NULL},
+        {WL_E_TRANSFER_CANCELLED, TRANSFER | BEHIND, NULL},
+        {WL_E_TRANSFER_REFUSED, TRANSFER | BEHIND, NULL},
+        {WL_E_TRANSFER_FAILED, TRANSFER | BEHIND, NULL},
+        {WL_E_TRANSFER_OUTCOME, TRANSFER, NULL},
+        {WL_E_RELEASE_INTENT, TRANSFER, check_release_intent},
+        {WL_E_RELEASE_WRITTEN, TRANSFER | BEHIND, check_release_end},
+        {WL_E_RELEASE_DONE, TRANSFER | BEHIND, check_release_end},
+        {WL_E_RELEASE_FAILED, TRANSFER | BEHIND, check_release_end},
+        {WL_E_RELEASE_UNKNOWN, TRANSFER | BEHIND, check_release_end},
+        {WL_E_WIPE_INTENT, 0, check_wipe_intent},
+        {WL_E_WIPE_DONE, BEHIND, check_wipe_end},
+        {WL_E_WIPE_FAILED, BEHIND, check_wipe_end},
 };
 
 static int check_transfer_known(const struct request *q)
@@ -181,7 +181,7 @@ static int check_transfer_known(const struct request *q)
 	if (r != 0)
 		return r < 0 ? r : 0;
 	(void)wl_refuse(q->f, WL_RULE_NONE, "%s: no transfer %s", wl_event_row(q->d->event)->name,
-			q->d->transfer[0] ? q->d->transfer : "named");
+	                q->d->transfer[0] ? q->d->transfer : "named");
 	return -ENOENT;
 }
 
@@ -203,10 +203,10 @@ static int check_event(const struct request *q)
 	}
 	if (!(flags & BEHIND) && strcmp(q->clock.clock, "floor") == 0)
 		return wl_refuse(q->f, WL_RULE_STATION_CLOCK_BEHIND,
-				 "%s while the clock is behind the ledger", name);
+		                 "%s while the clock is behind the ledger", name);
 	if (!(flags & SETUP) && wl_facts_station(q->l->facts)->policy_version == 0)
 		return wl_refuse(q->f, WL_RULE_STATION_NO_POLICY, "%s before the first policy",
-				 name);
+		                 name);
 	/* a transfer that is named must exist, whatever the event */
 	if (q->d->event != WL_E_TRANSFER_OPENED && (q->d->transfer[0] || (flags & TRANSFER))) {
 		r = check_transfer_known(q);
@@ -231,15 +231,15 @@ static int check_again(const struct request *q, uint64_t seq)
 }
 
 int wl_ledger_append(struct wl_ledger *l, const struct wl_draft *d, int manifest_fd,
-		     uint64_t *ret_seq, int64_t *ret_time, bool *ret_known,
-		     struct wl_finding *ret_finding)
+                     uint64_t *ret_seq, int64_t *ret_time, bool *ret_known,
+                     struct wl_finding *ret_finding)
 {
 	struct request q = {.l = l, .d = d, .manifest_fd = manifest_fd, .f = ret_finding};
 	int r;
 
 	if (l->failed)
 		return wl_refuse(ret_finding, WL_RULE_STATION_LEDGER_FAILED,
-				 "the ledger could not be written");
+		                 "the ledger could not be written");
 	if (!l->keys || !wl_ledger_is_initialised(l))
 		return wl_refuse(ret_finding, WL_RULE_STATION_NO_KEYS, "no station to write for");
 	r = wl_draft_check(d, ret_finding);

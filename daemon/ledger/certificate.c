@@ -1,9 +1,9 @@
 /*
  * The document certificate: only a carrier for the key, whose digest entry 0 names.
  *
- * Runs in weighlock-ledgerd. Readers pin the certificate itself, so it is no CA and has no issuer but
- * itself; ten years, because documents are verified at their own time, vouched for by the receipt.
- * Replaced as a whole: power going leaves the old one or the new one.
+ * Runs in weighlock-ledgerd. Readers pin the certificate itself, so it is no CA and has no issuer
+ * but itself; ten years, because documents are verified at their own time, vouched for by the
+ * receipt. Replaced as a whole: power going leaves the old one or the new one.
  */
 #include "daemon/ledger/certificate.h"
 
@@ -19,7 +19,7 @@
 
 #define FILE_NAME    "station.pem"
 #define FILE_MAX     8192
-#define YEARS_S	     (INT64_C(10) * 365 * 86400)
+#define YEARS_S      (INT64_C(10) * 365 * 86400)
 #define SERIAL_BYTES 16
 
 static void free_x509(X509 **c)
@@ -45,15 +45,15 @@ static int set_names(X509 *c, const char *station, const char *origin)
 {
 	X509_NAME *name = X509_NAME_new();
 	int ok = name &&
-		 X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const uint8_t *)"weighlock",
-					    -1, -1, 0) == 1 &&
-		 /* an organisational unit has at most 64 characters; the entry 0 has the whole */
-		 (strlen(origin) > 64 ||
-		  X509_NAME_add_entry_by_txt(name, "OU", MBSTRING_ASC, (const uint8_t *)origin, -1,
-					     -1, 0) == 1) &&
-		 X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)station, -1,
-					    -1, 0) == 1 &&
-		 X509_set_subject_name(c, name) == 1 && X509_set_issuer_name(c, name) == 1;
+	         X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const uint8_t *)"weighlock",
+	                                    -1, -1, 0) == 1 &&
+	         /* an organisational unit has at most 64 characters; the entry 0 has the whole */
+	         (strlen(origin) > 64 ||
+	          X509_NAME_add_entry_by_txt(name, "OU", MBSTRING_ASC, (const uint8_t *)origin, -1,
+	                                     -1, 0) == 1) &&
+	         X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)station, -1,
+	                                    -1, 0) == 1 &&
+	         X509_set_subject_name(c, name) == 1 && X509_set_issuer_name(c, name) == 1;
 
 	X509_NAME_free(name);
 	return ok ? 0 : -EIO;
@@ -88,7 +88,7 @@ static int write_pem(int dirfd, X509 *c)
 }
 
 int wl_certificate_make(int dirfd, const struct wl_keys *k, const char *station, const char *origin,
-			int64_t now)
+                        int64_t now)
 {
 	WL_CLEANUP(free_x509) X509 *c = X509_new();
 	EVP_PKEY *pk = wl_keys_document(k);
@@ -129,5 +129,5 @@ int wl_certificate_digest(const X509 *certificate, uint8_t ret[WL_SHA256_BYTES])
 	unsigned n = 0;
 
 	return X509_digest(certificate, EVP_sha256(), ret, &n) == 1 && n == WL_SHA256_BYTES ? 0
-											     : -EIO;
+	                                                                                    : -EIO;
 }

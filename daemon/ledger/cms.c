@@ -1,8 +1,8 @@
 /*
  * CMS signatures of documents.
  *
- * Runs in weighlock-ledgerd, which signs nothing it did not compose from durable entries. The result
- * is in memory; who keeps it durably is the caller.
+ * Runs in weighlock-ledgerd, which signs nothing it did not compose from durable entries. The
+ * result is in memory; who keeps it durably is the caller.
  */
 #include "daemon/ledger/cms.h"
 

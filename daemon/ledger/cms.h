@@ -5,8 +5,8 @@
 #include "daemon/ledger/keys.h"
 
 /*
- * Signs what `fd` holds from its beginning: SignedData, detached, DER, ECDSA P-384 with SHA-384 over
- * signedAttrs, without certificates. free(*ret). 0 or -EIO.
+ * Signs what `fd` holds from its beginning: SignedData, detached, DER, ECDSA P-384 with SHA-384
+ * over signedAttrs, without certificates. free(*ret). 0 or -EIO.
  */
 int wl_cms_sign(int fd, const X509 *certificate, EVP_PKEY *key, uint8_t **ret, size_t *ret_n);
 

@@ -1,10 +1,10 @@
 /*
  * Sealing delivery notes.
  *
- * Runs in weighlock-ledgerd. The broker names an intent and nothing else. The three files are made in
- * .state/docs/N.new, made durable, renamed to .state/docs/N, then said in the ledger, then handed
- * out: power going before the rename leaves nothing, after it the same bytes are found again (an
- * ECDSA signature made twice would differ).
+ * Runs in weighlock-ledgerd. The broker names an intent and nothing else. The three files are made
+ * in .state/docs/N.new, made durable, renamed to .state/docs/N, then said in the ledger, then
+ * handed out: power going before the rename leaves nothing, after it the same bytes are found again
+ * (an ECDSA signature made twice would differ).
  */
 #include "daemon/ledger/document.h"
 
@@ -22,11 +22,11 @@
 #include "daemon/ledger/folder.h"
 #include "daemon/ledger/note_compose.h"
 
-#define DOCUMENT_KIND  "delivery-note"
-#define NONCE_PURPOSE  "weighlock document.sealed"
-#define RECEIPT_MAX    16384
-#define CHUNK_BYTES    16384U
-#define SEAL_FLAGS     (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+#define DOCUMENT_KIND "delivery-note"
+#define NONCE_PURPOSE "weighlock document.sealed"
+#define RECEIPT_MAX   16384
+#define CHUNK_BYTES   16384U
+#define SEAL_FLAGS    (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 static const char *const names[WL_NOTE_FILES] = {"NOTE.JSN", "NOTE.P7S", "RECEIPT.TXT"};
 
@@ -57,12 +57,12 @@ static int write_receipt(struct wl_ledger *l, uint64_t seq, int folder)
 	int n = wl_store_prove(l->store, seq, receipt, sizeof(receipt));
 
 	return n < 0 ? n
-		     : wl_file_replace(folder, names[WL_NOTE_RECEIPT], receipt, (size_t)n, 0600);
+	             : wl_file_replace(folder, names[WL_NOTE_RECEIPT], receipt, (size_t)n, 0600);
 }
 
 /* The three files into an empty folder, durably. */
 static int make_files(struct wl_ledger *l, const struct wl_entry *intent, int folder,
-		      struct wl_finding *f)
+                      struct wl_finding *f)
 {
 	WL_AUTO_CLOSE int note = -1;
 	WL_AUTO_FREE uint8_t *cms = NULL;
@@ -86,7 +86,7 @@ static int make_files(struct wl_ledger *l, const struct wl_entry *intent, int fo
 
 /* Makes docs/N unless it is there. */
 static int make_document(struct wl_ledger *l, const struct wl_entry *intent, int docs,
-			 struct wl_finding *f)
+                         struct wl_finding *f)
 {
 	WL_AUTO_CLOSE int folder = -1;
 	char name[32], fresh[40];
@@ -143,7 +143,7 @@ static int hand_out(int docs, uint64_t seq, struct wl_note_files *ret)
 		(void)snprintf(path, sizeof(path), "%" PRIu64 "/%s", seq, names[i]);
 		fd = openat(docs, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		r = fd < 0 ? -errno
-			   : copy_sealed(fd, names[i], &ret->file[i].fd, &ret->file[i].bytes);
+		           : copy_sealed(fd, names[i], &ret->file[i].fd, &ret->file[i].bytes);
 		if (r == 0)
 			r = wl_sha256_of_fd(ret->file[i].fd, ret->file[i].sha256, &bytes);
 	}
@@ -152,7 +152,7 @@ static int hand_out(int docs, uint64_t seq, struct wl_note_files *ret)
 
 /* One entry per document, however often it is asked for: the nonce follows from the intent. */
 static int say_sealed(struct wl_ledger *l, const struct wl_entry *intent, const char *id,
-		      const uint8_t sha256[WL_SHA256_BYTES], struct wl_finding *f)
+                      const uint8_t sha256[WL_SHA256_BYTES], struct wl_finding *f)
 {
 	WL_CLEANUP(wl_draft_clear)
 	struct wl_draft d = {.event = WL_E_DOCUMENT_SEALED, .uid = geteuid()};
@@ -201,7 +201,7 @@ static int find_intent(struct wl_ledger *l, const char *id, struct wl_entry *ret
 }
 
 int wl_document_seal_note(struct wl_ledger *l, const char *intent, struct wl_note_files *ret,
-			  struct wl_finding *ret_finding)
+                          struct wl_finding *ret_finding)
 {
 	WL_CLEANUP(wl_note_files_close)
 	struct wl_note_files files = {{{.fd = -1}, {.fd = -1}, {.fd = -1}}};
@@ -211,7 +211,7 @@ int wl_document_seal_note(struct wl_ledger *l, const char *intent, struct wl_not
 
 	if (l->failed)
 		return wl_refuse(ret_finding, WL_RULE_STATION_LEDGER_FAILED,
-				 "the ledger could not be written");
+		                 "the ledger could not be written");
 	if (!l->keys || !wl_ledger_is_initialised(l))
 		return wl_refuse(ret_finding, WL_RULE_STATION_NO_KEYS, "no key to sign with");
 	r = find_intent(l, intent, &e);

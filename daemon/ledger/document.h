@@ -26,6 +26,6 @@ void wl_note_files_close(struct wl_note_files *f); /* also as WL_CLEANUP */
  * station.no-keys or station.ledger-failed; else `failed` is set.
  */
 int wl_document_seal_note(struct wl_ledger *l, const char *intent, struct wl_note_files *ret,
-			  struct wl_finding *ret_finding);
+                          struct wl_finding *ret_finding);
 
 #endif

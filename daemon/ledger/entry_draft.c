@@ -1,9 +1,9 @@
 /*
  * Drafts of entries: what the broker may say, and in what form.
  *
- * The broker may be compromised: it chooses events, members and values. Nothing it says becomes part
- * of an entry unless events.def has it, and identifiers, digests, times and rules must have their
- * form. In memory only; the connection that made a draft owns it.
+ * The broker may be compromised: it chooses events, members and values. Nothing it says becomes
+ * part of an entry unless events.def has it, and identifiers, digests, times and rules must have
+ * their form. In memory only; the connection that made a draft owns it.
  */
 #include "daemon/ledger/entry_draft.h"
 
@@ -84,7 +84,7 @@ static int add_text(struct wl_draft *d, struct wl_draft_value v, const char *tex
 
 /* May this member be added with this type? Lists may come again and again, but not after empty. */
 static int may_add(const struct wl_draft *d, enum wl_member member, enum wl_member_type type,
-		   bool element)
+                   bool element)
 {
 	const struct wl_draft_value *old = find(d, member);
 
@@ -97,7 +97,10 @@ int wl_draft_text(struct wl_draft *d, enum wl_member member, const char *text)
 {
 	int r = may_add(d, member, WL_MEMBER_TEXT, false);
 
-	return r < 0 ? r : add_text(d, (struct wl_draft_value){member, WL_MEMBER_TEXT}, text);
+	return r < 0 ? r
+	             : add_text(d,
+	                        (struct wl_draft_value){.member = member, .type = WL_MEMBER_TEXT},
+	                        text);
 }
 
 int wl_draft_integer(struct wl_draft *d, enum wl_member member, int64_t v)
@@ -106,7 +109,8 @@ int wl_draft_integer(struct wl_draft *d, enum wl_member member, int64_t v)
 
 	if (r < 0 || v > WL_INTEGER_MAX || v < -WL_INTEGER_MAX)
 		return -EINVAL;
-	return add_value(d, (struct wl_draft_value){member, WL_MEMBER_INT, .integer = v});
+	return add_value(
+	        d, (struct wl_draft_value){.member = member, .type = WL_MEMBER_INT, .integer = v});
 }
 
 int wl_draft_flag(struct wl_draft *d, enum wl_member member, bool v)
@@ -114,7 +118,9 @@ int wl_draft_flag(struct wl_draft *d, enum wl_member member, bool v)
 	int r = may_add(d, member, WL_MEMBER_BOOL, false);
 
 	return r < 0 ? r
-		     : add_value(d, (struct wl_draft_value){member, WL_MEMBER_BOOL, .integer = v});
+	             : add_value(d, (struct wl_draft_value){.member = member,
+	                                                    .type = WL_MEMBER_BOOL,
+	                                                    .integer = v});
 }
 
 int wl_draft_element(struct wl_draft *d, enum wl_member member, const char *text)
@@ -128,7 +134,7 @@ int wl_draft_element(struct wl_draft *d, enum wl_member member, const char *text
 		elements += d->values[i].type == WL_MEMBER_LIST;
 	if (elements >= WL_ENTRY_ELEMENTS_MAX)
 		return -E2BIG;
-	return add_text(d, (struct wl_draft_value){member, WL_MEMBER_LIST}, text);
+	return add_text(d, (struct wl_draft_value){.member = member, .type = WL_MEMBER_LIST}, text);
 }
 
 int wl_draft_empty(struct wl_draft *d, enum wl_member member)
@@ -136,7 +142,9 @@ int wl_draft_empty(struct wl_draft *d, enum wl_member member)
 	int r = may_add(d, member, WL_MEMBER_LIST, false);
 
 	return r < 0 ? r
-		     : add_value(d, (struct wl_draft_value){member, WL_MEMBER_LIST, .empty = true});
+	             : add_value(d, (struct wl_draft_value){.member = member,
+	                                                    .type = WL_MEMBER_LIST,
+	                                                    .empty = true});
 }
 
 bool wl_draft_has(const struct wl_draft *d, enum wl_member member)
@@ -200,28 +208,28 @@ static const struct {
 	enum wl_member member;
 	bool (*is)(const char *s);
 } forms[] = {
-	{WL_M_ACCEPTED, is_rule},
-	{WL_M_APPROVALS, is_ENTRY},
-	{WL_M_COMPONENT, is_NAME},
-	{WL_M_DESTINATION_INSERTION, is_INSERTION},
-	{WL_M_DESTINATION_PORT, is_NAME},
-	{WL_M_DEVICE, is_NAME},
-	{WL_M_ENTRY, is_ENTRY},
-	{WL_M_HOLDS, is_rule},
-	{WL_M_INSERTION, is_INSERTION},
-	{WL_M_INTENT, is_ENTRY},
-	{WL_M_ITEM, is_ITEM},
-	{WL_M_MEDIUM, is_MEDIUM},
-	{WL_M_NEW, is_time},
-	{WL_M_NOT_AFTER, is_time},
-	{WL_M_OLD, is_time},
-	{WL_M_PORT, is_NAME},
-	{WL_M_RULE, is_rule},
-	{WL_M_RULES, is_rule},
-	{WL_M_TICKET, is_TICKET},
-	{WL_M_UNTIL, is_time},
-	{WL_M_VENDOR, is_NAME},
-	{WL_M_VISIT, is_TICKET},
+        {WL_M_ACCEPTED, is_rule},
+        {WL_M_APPROVALS, is_ENTRY},
+        {WL_M_COMPONENT, is_NAME},
+        {WL_M_DESTINATION_INSERTION, is_INSERTION},
+        {WL_M_DESTINATION_PORT, is_NAME},
+        {WL_M_DEVICE, is_NAME},
+        {WL_M_ENTRY, is_ENTRY},
+        {WL_M_HOLDS, is_rule},
+        {WL_M_INSERTION, is_INSERTION},
+        {WL_M_INTENT, is_ENTRY},
+        {WL_M_ITEM, is_ITEM},
+        {WL_M_MEDIUM, is_MEDIUM},
+        {WL_M_NEW, is_time},
+        {WL_M_NOT_AFTER, is_time},
+        {WL_M_OLD, is_time},
+        {WL_M_PORT, is_NAME},
+        {WL_M_RULE, is_rule},
+        {WL_M_RULES, is_rule},
+        {WL_M_TICKET, is_TICKET},
+        {WL_M_UNTIL, is_time},
+        {WL_M_VENDOR, is_NAME},
+        {WL_M_VISIT, is_TICKET},
 };
 
 static bool has_form(enum wl_member member, const char *s)
@@ -268,14 +276,14 @@ int wl_draft_check(const struct wl_draft *d, struct wl_finding *ret_finding)
 		return wrong(ret_finding, row->name, "transfer", "has a wrong form");
 	for (size_t i = 0; i < WL_EVENT_MEMBERS_MAX && row->members[i].member; i++)
 		if (row->members[i].required && !find(d, row->members[i].member))
-			return wrong(ret_finding, row->name,
-				     wl_member_name(row->members[i].member), "is missing");
+			return wrong(ret_finding, row->name, wl_member_name(row->members[i].member),
+			             "is missing");
 	for (size_t i = 0; i < d->n; i++) {
 		const struct wl_draft_value *v = &d->values[i];
 		bool text = v->type == WL_MEMBER_TEXT || v->type == WL_MEMBER_LIST;
 		if (text && !v->empty && !has_form(v->member, d->text + v->text_at))
 			return wrong(ret_finding, row->name, wl_member_name(v->member),
-				     "has a wrong form");
+			             "has a wrong form");
 	}
 	return 0;
 }

@@ -22,9 +22,9 @@
 struct wl_draft_value {
 	enum wl_member member;
 	enum wl_member_type type;
-	bool empty;	 /* a list without elements */
+	bool empty;      /* a list without elements */
 	int64_t integer; /* also bool */
-	size_t text_at;	 /* text, or one element of a list */
+	size_t text_at;  /* text, or one element of a list */
 };
 
 /* Zero it, set event, nonce, actor, uid, transfer and policy, add members. */

@@ -231,7 +231,7 @@ static bool skip_data(struct cursor *c, size_t *ret_at)
 }
 
 static bool read_envelope(struct cursor *c, struct wl_entry *e, uint64_t *ret_mono_ms,
-			  size_t *ret_data)
+                          size_t *ret_data)
 {
 	char event[64], hex[2 * WL_SHA256_BYTES + 1], when[WL_TIME_TEXT];
 	struct wl_draft *d = &e->draft;
@@ -252,8 +252,7 @@ static bool read_envelope(struct cursor *c, struct wl_entry *e, uint64_t *ret_mo
 	}
 	if (!take_number(c, ",\"seq\":", &e->seq) ||
 	    !take_member(c, ",\"station\":", e->station, sizeof(e->station)) ||
-	    !take_member(c, ",\"time\":", when, sizeof(when)) ||
-	    wl_time_parse(when, &e->time) < 0)
+	    !take_member(c, ",\"time\":", when, sizeof(when)) || wl_time_parse(when, &e->time) < 0)
 		return false;
 	(void)take_member(c, ",\"transfer\":", d->transfer, sizeof(d->transfer));
 	d->event = wl_event_find(event);
@@ -265,10 +264,10 @@ static bool read_envelope(struct cursor *c, struct wl_entry *e, uint64_t *ret_mo
 static int compare(const struct wl_entry *e, uint64_t mono_ms, const uint8_t *p, size_t n)
 {
 	struct wl_stamp stamp = {.seq = e->seq,
-				 .time = e->time,
-				 .mono_ms = mono_ms,
-				 .clock = e->clock,
-				 .station = e->station};
+	                         .time = e->time,
+	                         .mono_ms = mono_ms,
+	                         .clock = e->clock,
+	                         .station = e->station};
 	WL_AUTO_FREE char *buf = malloc(WL_ENTRY_BYTES_MAX + 1);
 	size_t again;
 

@@ -2,8 +2,8 @@
  * Rendering of entries: sorted members, printable ASCII only, one spelling for everything.
  *
  * Runs in weighlock-ledgerd on a checked draft; its text may be any valid UTF-8 a person typed or a
- * medium carried (escaped by the broker). Whatever is not printable ASCII becomes \uXXXX, so that no
- * byte of an entry can be taken for structure. Pure: nothing is kept.
+ * medium carried (escaped by the broker). Whatever is not printable ASCII becomes \uXXXX, so that
+ * no byte of an entry can be taken for structure. Pure: nothing is kept.
  */
 #include "daemon/ledger/entry_render.h"
 
@@ -46,7 +46,7 @@ static int put_code_point(char *buf, size_t size, size_t *pos, uint32_t cp)
 		n = snprintf(esc, sizeof(esc), "\\u%04" PRIx32, cp);
 	else
 		n = snprintf(esc, sizeof(esc), "\\u%04" PRIx32 "\\u%04" PRIx32,
-			     0xd800 + ((cp - 0x10000) >> 10), 0xdc00 + ((cp - 0x10000) & 0x3ff));
+		             0xd800 + ((cp - 0x10000) >> 10), 0xdc00 + ((cp - 0x10000) & 0x3ff));
 	return put_raw(buf, size, pos, esc, (size_t)n);
 }
 
@@ -102,7 +102,7 @@ static void put_list(struct out *o, const struct wl_draft *d, enum wl_member mem
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(wl_member_name(*(const enum wl_member *)a),
-		      wl_member_name(*(const enum wl_member *)b));
+	              wl_member_name(*(const enum wl_member *)b));
 }
 
 /* The distinct members of the draft, sorted by name. */
@@ -148,7 +148,7 @@ static void put_data(struct out *o, const struct wl_draft *d)
 }
 
 int wl_entry_render(const struct wl_draft *d, const struct wl_stamp *stamp, char *buf,
-		    size_t *ret_n)
+                    size_t *ret_n)
 {
 	struct out o = {.buf = buf, .size = WL_ENTRY_BYTES_MAX + 1};
 	char nonce[2 * WL_NONCE_BYTES + 1], policy[WL_SHA256_HEX + 1], when[WL_TIME_TEXT];

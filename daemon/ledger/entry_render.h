@@ -21,9 +21,9 @@ struct wl_stamp {
  * the documents. */
 int wl_json_text(const char *s, size_t n, char *buf, size_t size, size_t *pos);
 
-/* Writes the entry into buf (WL_ENTRY_BYTES_MAX + 1 bytes, NUL-terminated). 0, or -EMSGSIZE where it
- * would be longer than WL_ENTRY_BYTES_MAX: an entry is never cut. The draft was checked. */
+/* Writes the entry into buf (WL_ENTRY_BYTES_MAX + 1 bytes, NUL-terminated). 0, or -EMSGSIZE where
+ * it would be longer than WL_ENTRY_BYTES_MAX: an entry is never cut. The draft was checked. */
 int wl_entry_render(const struct wl_draft *d, const struct wl_stamp *stamp, char *buf,
-		    size_t *ret_n);
+                    size_t *ret_n);
 
 #endif

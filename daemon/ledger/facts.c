@@ -88,7 +88,7 @@ static int load_station(struct wl_facts *f, int64_t *ret_format, struct wl_hash 
 	    wl_facts_column(s, 11, t->station, sizeof(t->station)) < 0 ||
 	    wl_facts_column(s, 12, t->origin, sizeof(t->origin)) < 0 ||
 	    wl_facts_column(s, 13, t->authority_spki_sha256, sizeof(t->authority_spki_sha256)) <
-		    0 ||
+	            0 ||
 	    wl_facts_column(s, 14, t->clock_boot, sizeof(t->clock_boot)) < 0)
 		return -EUCLEAN;
 	return 0;
@@ -99,15 +99,15 @@ static int save_station(struct wl_facts *f, uint64_t size, const struct wl_hash 
 	const struct wl_station_facts *t = &f->station;
 
 	return wl_facts_run(f,
-			    "UPDATE station SET format = ?, size = ?, root = ?, newest_time = ?,"
-			    " next_transfer = ?, next_insertion = ?, policy_version = ?,"
-			    " policy_sha256 = ?, approvals_inbound = ?, approvals_outbound = ?,"
-			    " station = ?, origin = ?, authority = ?, clock_boot = ?",
-			    "iihiiiitiitttt", (int64_t)WL_FACTS_FORMAT, (int64_t)size, root->b,
-			    t->newest_time, (int64_t)t->next_transfer, (int64_t)t->next_insertion,
-			    (int64_t)t->policy_version, t->policy_sha256, t->approvals_inbound,
-			    t->approvals_outbound, t->station, t->origin, t->authority_spki_sha256,
-			    t->clock_boot);
+	                    "UPDATE station SET format = ?, size = ?, root = ?, newest_time = ?,"
+	                    " next_transfer = ?, next_insertion = ?, policy_version = ?,"
+	                    " policy_sha256 = ?, approvals_inbound = ?, approvals_outbound = ?,"
+	                    " station = ?, origin = ?, authority = ?, clock_boot = ?",
+	                    "iihiiiitiitttt", (int64_t)WL_FACTS_FORMAT, (int64_t)size, root->b,
+	                    t->newest_time, (int64_t)t->next_transfer, (int64_t)t->next_insertion,
+	                    (int64_t)t->policy_version, t->policy_sha256, t->approvals_inbound,
+	                    t->approvals_outbound, t->station, t->origin, t->authority_spki_sha256,
+	                    t->clock_boot);
 }
 
 static int begin(struct wl_facts *f)
@@ -127,8 +127,8 @@ int wl_facts_apply(struct wl_facts *f, const struct wl_entry *e)
 		r = -EUCLEAN;
 	if (r == 0)
 		r = wl_facts_run(f, "INSERT INTO entry VALUES (?, ?, ?, ?)", "ibit",
-				 (int64_t)e->seq, e->draft.nonce, e->time,
-				 e->draft.transfer[0] ? e->draft.transfer : NULL);
+		                 (int64_t)e->seq, e->draft.nonce, e->time,
+		                 e->draft.transfer[0] ? e->draft.transfer : NULL);
 	if (r == 0)
 		r = wl_facts_apply_event(f, e);
 	if (r < 0)
@@ -153,7 +153,7 @@ int wl_facts_commit(struct wl_facts *f, uint64_t size, const struct wl_hash *roo
 }
 
 static int apply_stored(struct wl_facts *f, struct wl_store *store, uint64_t seq,
-			struct wl_finding *finding)
+                        struct wl_finding *finding)
 {
 	WL_CLEANUP(wl_entry_clear) struct wl_entry e = {0};
 	const uint8_t *p;
@@ -166,7 +166,7 @@ static int apply_stored(struct wl_facts *f, struct wl_store *store, uint64_t seq
 		r = wl_facts_apply(f, &e);
 	if (r == -EUCLEAN)
 		(void)wl_refuse(finding, WL_RULE_STATION_LEDGER_FAILED,
-				"entry %" PRIu64 " cannot be read by this version", seq);
+		                "entry %" PRIu64 " cannot be read by this version", seq);
 	return r;
 }
 
@@ -189,8 +189,8 @@ static int catch_up(struct wl_facts *f, struct wl_store *store, struct wl_findin
 	return r;
 }
 
-/* 1 where the index is of this format, sound, and of a tree this ledger had; 0 where it must be made
- * again; -EUCLEAN where the ledger has lost entries that the index knows. */
+/* 1 where the index is of this format, sound, and of a tree this ledger had; 0 where it must be
+ * made again; -EUCLEAN where the ledger has lost entries that the index knows. */
 static int is_usable(struct wl_facts *f, struct wl_store *store, struct wl_finding *finding)
 {
 	struct wl_hash root = {{0}}, ours;
@@ -200,9 +200,9 @@ static int is_usable(struct wl_facts *f, struct wl_store *store, struct wl_findi
 		return 0;
 	if (f->station.size > wl_store_size(store)) {
 		(void)wl_refuse(finding, WL_RULE_STATION_LEDGER_FAILED,
-				"the ledger has %" PRIu64 " entries, its index knows %" PRIu64
-				": it was put back to an older state",
-				wl_store_size(store), f->station.size);
+		                "the ledger has %" PRIu64 " entries, its index knows %" PRIu64
+		                ": it was put back to an older state",
+		                wl_store_size(store), f->station.size);
 		return -EUCLEAN;
 	}
 	if (wl_store_root_at(store, f->station.size, &ours) < 0 ||
@@ -217,13 +217,13 @@ static int is_usable(struct wl_facts *f, struct wl_store *store, struct wl_findi
 static int open_database(const char *path, struct wl_facts *f)
 {
 	if (sqlite3_open_v2(path, &f->db,
-			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-			    NULL) != SQLITE_OK)
+	                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+	                    NULL) != SQLITE_OK)
 		return -EIO;
 	return execute(f, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-			  "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096;"
-			  "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
-			  "PRAGMA trusted_schema = OFF");
+	                  "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096;"
+	                  "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
+	                  "PRAGMA trusted_schema = OFF");
 }
 
 static void remove_database(const char *path)
@@ -247,7 +247,7 @@ static int bring_up(struct wl_facts *f, struct wl_store *store, struct wl_findin
 }
 
 int wl_facts_open(const char *path, struct wl_store *store, struct wl_facts **ret,
-		  struct wl_finding *ret_finding)
+                  struct wl_finding *ret_finding)
 {
 	int r = -EIO;
 

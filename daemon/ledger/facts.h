@@ -16,11 +16,11 @@ struct wl_facts; /* opaque */
 
 /* The one row of what holds for the whole station. */
 struct wl_station_facts {
-	uint64_t size;		  /* entries applied */
-	uint64_t next_transfer;	  /* from 1 */
-	uint64_t next_insertion;  /* from 1 */
-	int64_t newest_time;	  /* of any entry */
-	uint64_t policy_version;  /* 0: none loaded yet */
+	uint64_t size;           /* entries applied */
+	uint64_t next_transfer;  /* from 1 */
+	uint64_t next_insertion; /* from 1 */
+	int64_t newest_time;     /* of any entry */
+	uint64_t policy_version; /* 0: none loaded yet */
 	char policy_sha256[WL_SHA256_HEX + 1];
 	int64_t approvals_inbound, approvals_outbound;
 	char station[9];
@@ -40,7 +40,7 @@ struct wl_transfer_facts {
 struct wl_inspection_facts {
 	uint64_t seq;
 	char manifest[WL_SHA256_HEX + 1], verdict[9], component[WL_ID_TEXT], ticket[WL_ID_TEXT];
-	int64_t release; /* -1: none */
+	int64_t release;  /* -1: none */
 	char holds[2048]; /* rules, each ended by a newline */
 };
 
@@ -63,7 +63,7 @@ struct wl_insertion_facts {
  * the reason where the index knows more entries than the ledger has, or an entry cannot be read.
  */
 int wl_facts_open(const char *path, struct wl_store *store, struct wl_facts **ret,
-		  struct wl_finding *ret_finding);
+                  struct wl_finding *ret_finding);
 struct wl_facts *wl_facts_free(struct wl_facts *f);
 
 const struct wl_station_facts *wl_facts_station(const struct wl_facts *f);
@@ -76,40 +76,39 @@ int wl_facts_commit(struct wl_facts *f, uint64_t size, const struct wl_hash *roo
 
 /* Each: 1 and the row, 0 where there is none, negative errno. */
 int wl_facts_nonce(struct wl_facts *f, const uint8_t nonce[WL_NONCE_BYTES], uint64_t *ret_seq,
-		   int64_t *ret_time);
+                   int64_t *ret_time);
 int wl_facts_transfer(struct wl_facts *f, const char *id, struct wl_transfer_facts *ret);
 int wl_facts_inspection(struct wl_facts *f, const char *transfer, const char *output,
-			struct wl_inspection_facts *ret);
+                        struct wl_inspection_facts *ret);
 /* manifest: whose digest must be among the approved ones for manifest_named. */
 int wl_facts_approval(struct wl_facts *f, uint64_t seq, const char *manifest,
-		      struct wl_approval_facts *ret);
+                      struct wl_approval_facts *ret);
 int wl_facts_insertion(struct wl_facts *f, const char *id, struct wl_insertion_facts *ret);
 /* Is an intent of this transfer and output (or, both NULL, on this insertion) in this state?
  * States: open, done, failed, unknown. */
 int wl_facts_intent_of_output(struct wl_facts *f, const char *transfer, const char *output,
-			      const char *state);
+                              const char *state);
 int wl_facts_intent_on(struct wl_facts *f, const char *insertion, const char *state);
 /* Is entry `seq` an open intent of this kind (and, for a release, of this transfer)? */
 int wl_facts_intent(struct wl_facts *f, uint64_t seq, const char *kind, const char *transfer);
 int wl_facts_floor(struct wl_facts *f, const char *device, const char *component,
-		   uint64_t *ret_release);
+                   uint64_t *ret_release);
 int wl_facts_installed(struct wl_facts *f, const char *device, const char *component,
-		       uint64_t *ret_release);
+                       uint64_t *ret_release);
 /* sha256 is "" for a ticket never added; uses by transfers other than `transfer` ("": by any). */
 int wl_facts_ticket(struct wl_facts *f, const char *device, const char *ticket,
-		    const char *transfer, char ret_sha256[WL_SHA256_HEX + 1], uint64_t *ret_uses,
-		    bool *ret_withdrawn);
+                    const char *transfer, char ret_sha256[WL_SHA256_HEX + 1], uint64_t *ret_uses,
+                    bool *ret_withdrawn);
 /* The last medium.prepared with this head that nothing later voids. */
 int wl_facts_prepared(struct wl_facts *f, const char *head_sha256, uint64_t *ret_seq,
-		      char ret_medium[WL_ID_TEXT]);
+                      char ret_medium[WL_ID_TEXT]);
 /* Who last proposed this policy. */
 int wl_facts_proposal(struct wl_facts *f, uint64_t version, const char *sha256,
-		      char ret_actor[WL_ID_TEXT], uint64_t *ret_uid);
+                      char ret_actor[WL_ID_TEXT], uint64_t *ret_uid);
 /* The next transfer after `after` ("" for the first), in order of opening. */
 int wl_facts_next_transfer(struct wl_facts *f, uint64_t after_seq, bool open_only,
-			   struct wl_transfer_facts *ret);
+                           struct wl_transfer_facts *ret);
 /* The next entry from `from` on, of `transfer` unless that is "". */
-int wl_facts_next_entry(struct wl_facts *f, uint64_t from, const char *transfer,
-			uint64_t *ret_seq);
+int wl_facts_next_entry(struct wl_facts *f, uint64_t from, const char *transfer, uint64_t *ret_seq);
 
 #endif

@@ -2,8 +2,8 @@
  * What each event changes in the index: one row of a table and one small function per event.
  *
  * Runs in weighlock-ledgerd on entries already checked. The same functions run when an entry is
- * appended and when the index is made again, so both say the same. Floors and ticket uses count from
- * the intent on (DESIGN 3.6), whatever became of the release.
+ * appended and when the index is made again, so both say the same. Floors and ticket uses count
+ * from the intent on (DESIGN 3.6), whatever became of the release.
  */
 #include "daemon/ledger/facts_apply.h"
 
@@ -52,8 +52,8 @@ static int station_init(struct wl_facts *f, const struct wl_entry *e)
 static int policy_proposed(struct wl_facts *f, const struct wl_entry *e)
 {
 	return wl_facts_run(f, "INSERT OR REPLACE INTO proposal VALUES (?, ?, ?, ?)", "itti",
-			    INT(e, POLICY_VERSION), TEXT(e, SHA256), e->draft.actor,
-			    (int64_t)e->draft.uid);
+	                    INT(e, POLICY_VERSION), TEXT(e, SHA256), e->draft.actor,
+	                    (int64_t)e->draft.uid);
 }
 
 /* A new version spends every approval given under the old one (INTERFACES 8). */
@@ -72,39 +72,39 @@ static int policy_loaded(struct wl_facts *f, const struct wl_entry *e)
 static int ticket_added(struct wl_facts *f, const struct wl_entry *e)
 {
 	return wl_facts_run(f,
-			    "INSERT INTO ticket (id, sha256) VALUES (?, ?)"
-			    " ON CONFLICT (id) DO UPDATE SET sha256 = excluded.sha256",
-			    "tt", TEXT(e, TICKET), TEXT(e, SHA256));
+	                    "INSERT INTO ticket (id, sha256) VALUES (?, ?)"
+	                    " ON CONFLICT (id) DO UPDATE SET sha256 = excluded.sha256",
+	                    "tt", TEXT(e, TICKET), TEXT(e, SHA256));
 }
 
 static int ticket_withdrawn(struct wl_facts *f, const struct wl_entry *e)
 {
 	return wl_facts_run(f,
-			    "INSERT INTO ticket (id, sha256, withdrawn) VALUES (?, ?, 1)"
-			    " ON CONFLICT (id) DO UPDATE SET withdrawn = 1",
-			    "tt", TEXT(e, TICKET), TEXT(e, SHA256));
+	                    "INSERT INTO ticket (id, sha256, withdrawn) VALUES (?, ?, 1)"
+	                    " ON CONFLICT (id) DO UPDATE SET withdrawn = 1",
+	                    "tt", TEXT(e, TICKET), TEXT(e, SHA256));
 }
 
 static int medium_seen(struct wl_facts *f, const struct wl_entry *e)
 {
 	uint64_t n;
 	int r = wl_facts_run(f, "UPDATE insertion SET gone = 1 WHERE port = ? AND gone = 0", "t",
-			     TEXT(e, PORT));
+	                     TEXT(e, PORT));
 
 	if (r < 0 || wl_id_number(WL_ID_INSERTION, TEXT(e, INSERTION), &n) < 0)
 		return -EUCLEAN;
 	f->station.next_insertion = n + 1;
 	return wl_facts_run(f,
-			    "INSERT INTO insertion (id, port, diskseq, medium, serial, boot)"
-			    " VALUES (?, ?, ?, ?, ?, ?)",
-			    "ttitit", TEXT(e, INSERTION), TEXT(e, PORT), INT(e, DISKSEQ),
-			    TEXT(e, MEDIUM), (int64_t)(TEXT(e, SERIAL)[0] != '\0'), e->boot);
+	                    "INSERT INTO insertion (id, port, diskseq, medium, serial, boot)"
+	                    " VALUES (?, ?, ?, ?, ?, ?)",
+	                    "ttitit", TEXT(e, INSERTION), TEXT(e, PORT), INT(e, DISKSEQ),
+	                    TEXT(e, MEDIUM), (int64_t)(TEXT(e, SERIAL)[0] != '\0'), e->boot);
 }
 
 static int medium_gone(struct wl_facts *f, const struct wl_entry *e)
 {
 	return wl_facts_run(f, "UPDATE insertion SET gone = 1 WHERE id = ?", "t",
-			    TEXT(e, INSERTION));
+	                    TEXT(e, INSERTION));
 }
 
 /*
@@ -116,19 +116,19 @@ static int medium_gone(struct wl_facts *f, const struct wl_entry *e)
 static int unprepare(struct wl_facts *f, const char *medium, const char *insertion)
 {
 	return wl_facts_run(f,
-			    "UPDATE prepared SET voided = 1 WHERE voided = 0 AND (insertion = ?1 OR"
-			    " (medium = ?2 AND (substr(?2, 1, 1) <> '?' OR EXISTS (SELECT 1 FROM"
-			    " insertion WHERE id = ?1 AND serial = 1))))",
-			    "tt", insertion, medium);
+	                    "UPDATE prepared SET voided = 1 WHERE voided = 0 AND (insertion = ?1 OR"
+	                    " (medium = ?2 AND (substr(?2, 1, 1) <> '?' OR EXISTS (SELECT 1 FROM"
+	                    " insertion WHERE id = ?1 AND serial = 1))))",
+	                    "tt", insertion, medium);
 }
 
 static int medium_prepared(struct wl_facts *f, const struct wl_entry *e)
 {
 	return wl_facts_run(f,
-			    "INSERT INTO prepared (seq, head, medium, insertion)"
-			    " VALUES (?, ?, ?, ?)",
-			    "ittt", (int64_t)e->seq, TEXT(e, HEAD_SHA256), TEXT(e, MEDIUM),
-			    TEXT(e, INSERTION));
+	                    "INSERT INTO prepared (seq, head, medium, insertion)"
+	                    " VALUES (?, ?, ?, ?)",
+	                    "ittt", (int64_t)e->seq, TEXT(e, HEAD_SHA256), TEXT(e, MEDIUM),
+	                    TEXT(e, INSERTION));
 }
 
 static int transfer_opened(struct wl_facts *f, const struct wl_entry *e)
@@ -139,10 +139,10 @@ static int transfer_opened(struct wl_facts *f, const struct wl_entry *e)
 		return -EUCLEAN;
 	f->station.next_transfer = n + 1;
 	return wl_facts_run(f,
-			    "INSERT INTO transfer VALUES (?, ?, ?, '', ?, 'transfer.opened', ?,"
-			    " ?, 1)",
-			    "ttttii", e->draft.transfer, TEXT(e, DIRECTION), TEXT(e, DEVICE),
-			    e->draft.actor, (int64_t)e->seq, (int64_t)e->seq);
+	                    "INSERT INTO transfer VALUES (?, ?, ?, '', ?, 'transfer.opened', ?,"
+	                    " ?, 1)",
+	                    "ttttii", e->draft.transfer, TEXT(e, DIRECTION), TEXT(e, DEVICE),
+	                    e->draft.actor, (int64_t)e->seq, (int64_t)e->seq);
 }
 
 static int transfer_inspected(struct wl_facts *f, const struct wl_entry *e)
@@ -152,11 +152,11 @@ static int transfer_inspected(struct wl_facts *f, const struct wl_entry *e)
 
 	if (!holds)
 		return -ENOMEM;
-	return wl_facts_run(
-		f, "INSERT OR REPLACE INTO inspection VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"ttittttit", e->draft.transfer, TEXT(e, OUTPUT), (int64_t)e->seq,
-		TEXT(e, MANIFEST_SHA256), TEXT(e, VERDICT), holds, TEXT(e, COMPONENT), release,
-		TEXT(e, TICKET));
+	return wl_facts_run(f,
+	                    "INSERT OR REPLACE INTO inspection VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	                    "ttittttit", e->draft.transfer, TEXT(e, OUTPUT), (int64_t)e->seq,
+	                    TEXT(e, MANIFEST_SHA256), TEXT(e, VERDICT), holds, TEXT(e, COMPONENT),
+	                    release, TEXT(e, TICKET));
 }
 
 static int transfer_approved(struct wl_facts *f, const struct wl_entry *e)
@@ -170,10 +170,10 @@ static int transfer_approved(struct wl_facts *f, const struct wl_entry *e)
 	if (wl_time_parse(TEXT(e, UNTIL), &until) < 0)
 		return -EUCLEAN;
 	return wl_facts_run(f,
-			    "INSERT INTO approval (seq, transfer, actor, until, manifests,"
-			    " accepted) VALUES (?, ?, ?, ?, ?, ?)",
-			    "ittitt", (int64_t)e->seq, e->draft.transfer, e->draft.actor, until,
-			    manifests, accepted);
+	                    "INSERT INTO approval (seq, transfer, actor, until, manifests,"
+	                    " accepted) VALUES (?, ?, ?, ?, ?, ?)",
+	                    "ittitt", (int64_t)e->seq, e->draft.transfer, e->draft.actor, until,
+	                    manifests, accepted);
 }
 
 static int approval_voided(struct wl_facts *f, const struct wl_entry *e)
@@ -185,7 +185,7 @@ static int approval_voided(struct wl_facts *f, const struct wl_entry *e)
 		if (wl_id_number(WL_ID_ENTRY, id, &seq) < 0)
 			return -EUCLEAN;
 		int r = wl_facts_run(f, "UPDATE approval SET voided = 1 WHERE seq = ?", "i",
-				     (int64_t)seq);
+		                     (int64_t)seq);
 		if (r < 0)
 			return r;
 	}
@@ -193,13 +193,13 @@ static int approval_voided(struct wl_facts *f, const struct wl_entry *e)
 }
 
 static int add_intent(struct wl_facts *f, const struct wl_entry *e, const char *kind,
-		      const char *insertion)
+                      const char *insertion)
 {
 	int r = wl_facts_run(f,
-			     "INSERT INTO intent (seq, kind, transfer, output, insertion)"
-			     " VALUES (?, ?, ?, ?, ?)",
-			     "itttt", (int64_t)e->seq, kind, e->draft.transfer, TEXT(e, OUTPUT),
-			     insertion);
+	                     "INSERT INTO intent (seq, kind, transfer, output, insertion)"
+	                     " VALUES (?, ?, ?, ?, ?)",
+	                     "itttt", (int64_t)e->seq, kind, e->draft.transfer, TEXT(e, OUTPUT),
+	                     insertion);
 
 	return r < 0 ? r : unprepare(f, TEXT(e, MEDIUM), insertion);
 }
@@ -210,15 +210,15 @@ static int release_intent(struct wl_facts *f, const struct wl_entry *e)
 
 	if (r == 0)
 		r = wl_facts_run(f, "UPDATE transfer SET component = ? WHERE id = ?", "tt",
-				 TEXT(e, COMPONENT), e->draft.transfer);
+		                 TEXT(e, COMPONENT), e->draft.transfer);
 	if (r == 0 && wl_draft_has(&e->draft, WL_M_RELEASE))
 		r = wl_facts_run(f,
-				 "INSERT INTO floor VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
-				 " SET release = max(release, excluded.release)",
-				 "tti", TEXT(e, DEVICE), TEXT(e, COMPONENT), INT(e, RELEASE));
+		                 "INSERT INTO floor VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+		                 " SET release = max(release, excluded.release)",
+		                 "tti", TEXT(e, DEVICE), TEXT(e, COMPONENT), INT(e, RELEASE));
 	if (r == 0 && wl_draft_has(&e->draft, WL_M_TICKET))
 		r = wl_facts_run(f, "INSERT OR IGNORE INTO ticket_use VALUES (?, ?, ?)", "ttt",
-				 TEXT(e, DEVICE), TEXT(e, TICKET), e->draft.transfer);
+		                 TEXT(e, DEVICE), TEXT(e, TICKET), e->draft.transfer);
 	return r;
 }
 
@@ -234,7 +234,7 @@ static int end_intent(struct wl_facts *f, const struct wl_entry *e, const char *
 	if (wl_id_number(WL_ID_ENTRY, TEXT(e, INTENT), &seq) < 0)
 		return -EUCLEAN;
 	return wl_facts_run(f, "UPDATE intent SET state = ? WHERE seq = ?", "ti", state,
-			    (int64_t)seq);
+	                    (int64_t)seq);
 }
 
 static int intent_done(struct wl_facts *f, const struct wl_entry *e)
@@ -257,9 +257,9 @@ static int transfer_outcome(struct wl_facts *f, const struct wl_entry *e)
 	if (strcmp(TEXT(e, OUTCOME), "installed") != 0)
 		return 0;
 	return wl_facts_run(f,
-			    "INSERT OR REPLACE INTO installed SELECT device, component, ?"
-			    " FROM transfer WHERE id = ? AND component <> ''",
-			    "it", INT(e, RELEASE_AFTER), e->draft.transfer);
+	                    "INSERT OR REPLACE INTO installed SELECT device, component, ?"
+	                    " FROM transfer WHERE id = ? AND component <> ''",
+	                    "it", INT(e, RELEASE_AFTER), e->draft.transfer);
 }
 
 static int clock_set(struct wl_facts *f, const struct wl_entry *e)
@@ -274,34 +274,34 @@ static const struct {
 	int (*apply)(struct wl_facts *f, const struct wl_entry *e);
 	bool moves, ends;
 } rows[] = {
-	{WL_E_STATION_INIT, station_init, false, false},
-	{WL_E_POLICY_PROPOSED, policy_proposed, false, false},
-	{WL_E_POLICY_LOADED, policy_loaded, false, false},
-	{WL_E_TICKET_ADDED, ticket_added, false, false},
-	{WL_E_TICKET_WITHDRAWN, ticket_withdrawn, false, false},
-	{WL_E_MEDIUM_SEEN, medium_seen, false, false},
-	{WL_E_MEDIUM_GONE, medium_gone, false, false},
-	{WL_E_MEDIUM_PREPARED, medium_prepared, false, false},
-	{WL_E_TRANSFER_OPENED, transfer_opened, true, false},
-	{WL_E_TRANSFER_PRESERVED, NULL, true, false},
-	{WL_E_TRANSFER_INSPECTED, transfer_inspected, true, false},
-	{WL_E_TRANSFER_APPROVED, transfer_approved, true, false},
-	{WL_E_TRANSFER_REJECTED, NULL, true, true},
-	{WL_E_TRANSFER_RETRIED, NULL, true, false},
-	{WL_E_APPROVAL_VOIDED, approval_voided, true, false},
-	{WL_E_TRANSFER_CANCELLED, NULL, true, true},
-	{WL_E_TRANSFER_REFUSED, NULL, true, true},
-	{WL_E_TRANSFER_FAILED, NULL, true, false},
-	{WL_E_RELEASE_INTENT, release_intent, true, false},
-	{WL_E_RELEASE_WRITTEN, NULL, true, false},
-	{WL_E_RELEASE_DONE, intent_done, true, false},
-	{WL_E_RELEASE_FAILED, intent_failed, true, false},
-	{WL_E_RELEASE_UNKNOWN, intent_unknown, true, false},
-	{WL_E_TRANSFER_OUTCOME, transfer_outcome, true, true},
-	{WL_E_WIPE_INTENT, wipe_intent, false, false},
-	{WL_E_WIPE_DONE, intent_done, false, false},
-	{WL_E_WIPE_FAILED, intent_failed, false, false},
-	{WL_E_CLOCK_SET, clock_set, false, false},
+        {WL_E_STATION_INIT, station_init, false, false},
+        {WL_E_POLICY_PROPOSED, policy_proposed, false, false},
+        {WL_E_POLICY_LOADED, policy_loaded, false, false},
+        {WL_E_TICKET_ADDED, ticket_added, false, false},
+        {WL_E_TICKET_WITHDRAWN, ticket_withdrawn, false, false},
+        {WL_E_MEDIUM_SEEN, medium_seen, false, false},
+        {WL_E_MEDIUM_GONE, medium_gone, false, false},
+        {WL_E_MEDIUM_PREPARED, medium_prepared, false, false},
+        {WL_E_TRANSFER_OPENED, transfer_opened, true, false},
+        {WL_E_TRANSFER_PRESERVED, NULL, true, false},
+        {WL_E_TRANSFER_INSPECTED, transfer_inspected, true, false},
+        {WL_E_TRANSFER_APPROVED, transfer_approved, true, false},
+        {WL_E_TRANSFER_REJECTED, NULL, true, true},
+        {WL_E_TRANSFER_RETRIED, NULL, true, false},
+        {WL_E_APPROVAL_VOIDED, approval_voided, true, false},
+        {WL_E_TRANSFER_CANCELLED, NULL, true, true},
+        {WL_E_TRANSFER_REFUSED, NULL, true, true},
+        {WL_E_TRANSFER_FAILED, NULL, true, false},
+        {WL_E_RELEASE_INTENT, release_intent, true, false},
+        {WL_E_RELEASE_WRITTEN, NULL, true, false},
+        {WL_E_RELEASE_DONE, intent_done, true, false},
+        {WL_E_RELEASE_FAILED, intent_failed, true, false},
+        {WL_E_RELEASE_UNKNOWN, intent_unknown, true, false},
+        {WL_E_TRANSFER_OUTCOME, transfer_outcome, true, true},
+        {WL_E_WIPE_INTENT, wipe_intent, false, false},
+        {WL_E_WIPE_DONE, intent_done, false, false},
+        {WL_E_WIPE_FAILED, intent_failed, false, false},
+        {WL_E_CLOCK_SET, clock_set, false, false},
 };
 
 static int touch_transfer(struct wl_facts *f, const struct wl_entry *e, bool moves, bool ends)
@@ -310,11 +310,11 @@ static int touch_transfer(struct wl_facts *f, const struct wl_entry *e, bool mov
 
 	if (!moves)
 		return wl_facts_run(f, "UPDATE transfer SET last_seq = ? WHERE id = ?", "it",
-				    (int64_t)e->seq, e->draft.transfer);
+		                    (int64_t)e->seq, e->draft.transfer);
 	return wl_facts_run(f,
-			    "UPDATE transfer SET last_seq = ?, state = ?, open = open AND ?"
-			    " WHERE id = ?",
-			    "itit", (int64_t)e->seq, name, (int64_t)!ends, e->draft.transfer);
+	                    "UPDATE transfer SET last_seq = ?, state = ?, open = open AND ?"
+	                    " WHERE id = ?",
+	                    "itit", (int64_t)e->seq, name, (int64_t)!ends, e->draft.transfer);
 }
 
 /* The source's gate moves a transfer only while it is being read: INTERFACES 8. */
@@ -323,8 +323,7 @@ static bool gate_moves(struct wl_facts *f, const struct wl_entry *e)
 	struct wl_transfer_facts t;
 
 	if ((e->draft.event != WL_E_GATE_OPENED && e->draft.event != WL_E_GATE_SHUT) ||
-	    strcmp(TEXT(e, GATE), "a") != 0 ||
-	    wl_facts_transfer(f, e->draft.transfer, &t) <= 0)
+	    strcmp(TEXT(e, GATE), "a") != 0 || wl_facts_transfer(f, e->draft.transfer, &t) <= 0)
 		return false;
 	return strcmp(t.state, "transfer.opened") == 0 ||
 	       strcmp(t.state, "transfer.retried") == 0 || strncmp(t.state, "gate.", 5) == 0;

@@ -11,7 +11,7 @@
 #define ROW WL_CLEANUP(wl_facts_done) sqlite3_stmt *s = NULL
 
 int wl_facts_nonce(struct wl_facts *f, const uint8_t nonce[WL_NONCE_BYTES], uint64_t *ret_seq,
-		   int64_t *ret_time)
+                   int64_t *ret_time)
 {
 	ROW;
 	int r = wl_facts_row(f, &s, "SELECT seq, time FROM entry WHERE nonce = ?", "b", nonce);
@@ -47,23 +47,23 @@ int wl_facts_transfer(struct wl_facts *f, const char *id, struct wl_transfer_fac
 }
 
 int wl_facts_next_transfer(struct wl_facts *f, uint64_t after_seq, bool open_only,
-			   struct wl_transfer_facts *ret)
+                           struct wl_transfer_facts *ret)
 {
 	ROW;
 	int r = wl_facts_row(f, &s,
-			     "SELECT * FROM transfer WHERE first_seq > ? AND open >= ?"
-			     " ORDER BY first_seq LIMIT 1",
-			     "ii", (int64_t)after_seq, (int64_t)open_only);
+	                     "SELECT * FROM transfer WHERE first_seq > ? AND open >= ?"
+	                     " ORDER BY first_seq LIMIT 1",
+	                     "ii", (int64_t)after_seq, (int64_t)open_only);
 
 	return r > 0 ? read_transfer(s, ret) : r;
 }
 
 int wl_facts_inspection(struct wl_facts *f, const char *transfer, const char *output,
-			struct wl_inspection_facts *ret)
+                        struct wl_inspection_facts *ret)
 {
 	ROW;
 	int r = wl_facts_row(f, &s, "SELECT * FROM inspection WHERE transfer = ? AND output = ?",
-			     "tt", transfer, output);
+	                     "tt", transfer, output);
 
 	if (r <= 0)
 		return r;
@@ -79,13 +79,14 @@ int wl_facts_inspection(struct wl_facts *f, const char *transfer, const char *ou
 }
 
 int wl_facts_approval(struct wl_facts *f, uint64_t seq, const char *manifest,
-		      struct wl_approval_facts *ret)
+                      struct wl_approval_facts *ret)
 {
 	ROW;
-	int r = wl_facts_row(f, &s,
-			     "SELECT transfer, actor, until, voided, instr(manifests, ? || char(10)),"
-			     " accepted FROM approval WHERE seq = ?",
-			     "ti", manifest, (int64_t)seq);
+	int r = wl_facts_row(
+	        f, &s,
+	        "SELECT transfer, actor, until, voided, instr(manifests, ? || char(10)),"
+	        " accepted FROM approval WHERE seq = ?",
+	        "ti", manifest, (int64_t)seq);
 
 	if (r <= 0)
 		return r;
@@ -103,8 +104,8 @@ int wl_facts_insertion(struct wl_facts *f, const char *id, struct wl_insertion_f
 {
 	ROW;
 	int r = wl_facts_row(f, &s,
-			     "SELECT port, diskseq, medium, boot, gone FROM insertion WHERE id = ?",
-			     "t", id);
+	                     "SELECT port, diskseq, medium, boot, gone FROM insertion WHERE id = ?",
+	                     "t", id);
 
 	if (r <= 0)
 		return r;
@@ -118,14 +119,14 @@ int wl_facts_insertion(struct wl_facts *f, const char *id, struct wl_insertion_f
 }
 
 int wl_facts_intent_of_output(struct wl_facts *f, const char *transfer, const char *output,
-			      const char *state)
+                              const char *state)
 {
 	ROW;
 
 	return wl_facts_row(f, &s,
-			    "SELECT 1 FROM intent WHERE transfer = ? AND output = ? AND state = ?"
-			    " AND kind = 'release'",
-			    "ttt", transfer, output, state);
+	                    "SELECT 1 FROM intent WHERE transfer = ? AND output = ? AND state = ?"
+	                    " AND kind = 'release'",
+	                    "ttt", transfer, output, state);
 }
 
 int wl_facts_intent_on(struct wl_facts *f, const char *insertion, const char *state)
@@ -133,7 +134,7 @@ int wl_facts_intent_on(struct wl_facts *f, const char *insertion, const char *st
 	ROW;
 
 	return wl_facts_row(f, &s, "SELECT 1 FROM intent WHERE insertion = ? AND state = ?", "tt",
-			    insertion, state);
+	                    insertion, state);
 }
 
 int wl_facts_intent(struct wl_facts *f, uint64_t seq, const char *kind, const char *transfer)
@@ -141,9 +142,9 @@ int wl_facts_intent(struct wl_facts *f, uint64_t seq, const char *kind, const ch
 	ROW;
 
 	return wl_facts_row(f, &s,
-			    "SELECT 1 FROM intent WHERE seq = ?1 AND kind = ?2 AND state = 'open'"
-			    " AND (kind <> 'release' OR transfer = ?3)",
-			    "itt", (int64_t)seq, kind, transfer);
+	                    "SELECT 1 FROM intent WHERE seq = ?1 AND kind = ?2 AND state = 'open'"
+	                    " AND (kind <> 'release' OR transfer = ?3)",
+	                    "itt", (int64_t)seq, kind, transfer);
 }
 
 static int release_row(int r, sqlite3_stmt *s, uint64_t *ret_release)
@@ -154,37 +155,37 @@ static int release_row(int r, sqlite3_stmt *s, uint64_t *ret_release)
 }
 
 int wl_facts_floor(struct wl_facts *f, const char *device, const char *component,
-		   uint64_t *ret_release)
+                   uint64_t *ret_release)
 {
 	ROW;
 	int r = wl_facts_row(f, &s, "SELECT release FROM floor WHERE device = ? AND component = ?",
-			     "tt", device, component);
+	                     "tt", device, component);
 
 	return release_row(r, s, ret_release);
 }
 
 int wl_facts_installed(struct wl_facts *f, const char *device, const char *component,
-		       uint64_t *ret_release)
+                       uint64_t *ret_release)
 {
 	ROW;
 	int r = wl_facts_row(f, &s,
-			     "SELECT release FROM installed WHERE device = ? AND component = ?",
-			     "tt", device, component);
+	                     "SELECT release FROM installed WHERE device = ? AND component = ?",
+	                     "tt", device, component);
 
 	return release_row(r, s, ret_release);
 }
 
 int wl_facts_ticket(struct wl_facts *f, const char *device, const char *ticket,
-		    const char *transfer, char ret_sha256[WL_SHA256_HEX + 1], uint64_t *ret_uses,
-		    bool *ret_withdrawn)
+                    const char *transfer, char ret_sha256[WL_SHA256_HEX + 1], uint64_t *ret_uses,
+                    bool *ret_withdrawn)
 {
 	ROW;
 	int r = wl_facts_row(f, &s,
-			     "SELECT (SELECT sha256 FROM ticket WHERE id = ?1),"
-			     " (SELECT withdrawn FROM ticket WHERE id = ?1),"
-			     " (SELECT count(*) FROM ticket_use WHERE device = ?2 AND ticket = ?1"
-			     " AND transfer <> ?3)",
-			     "ttt", ticket, device, transfer);
+	                     "SELECT (SELECT sha256 FROM ticket WHERE id = ?1),"
+	                     " (SELECT withdrawn FROM ticket WHERE id = ?1),"
+	                     " (SELECT count(*) FROM ticket_use WHERE device = ?2 AND ticket = ?1"
+	                     " AND transfer <> ?3)",
+	                     "ttt", ticket, device, transfer);
 
 	if (r <= 0)
 		return r < 0 ? r : -EIO;
@@ -195,13 +196,13 @@ int wl_facts_ticket(struct wl_facts *f, const char *device, const char *ticket,
 }
 
 int wl_facts_prepared(struct wl_facts *f, const char *head_sha256, uint64_t *ret_seq,
-		      char ret_medium[WL_ID_TEXT])
+                      char ret_medium[WL_ID_TEXT])
 {
 	ROW;
 	int r = wl_facts_row(f, &s,
-			     "SELECT seq, medium FROM prepared WHERE head = ? AND voided = 0"
-			     " ORDER BY seq DESC LIMIT 1",
-			     "t", head_sha256);
+	                     "SELECT seq, medium FROM prepared WHERE head = ? AND voided = 0"
+	                     " ORDER BY seq DESC LIMIT 1",
+	                     "t", head_sha256);
 
 	if (r <= 0)
 		return r;
@@ -211,12 +212,12 @@ int wl_facts_prepared(struct wl_facts *f, const char *head_sha256, uint64_t *ret
 }
 
 int wl_facts_proposal(struct wl_facts *f, uint64_t version, const char *sha256,
-		      char ret_actor[WL_ID_TEXT], uint64_t *ret_uid)
+                      char ret_actor[WL_ID_TEXT], uint64_t *ret_uid)
 {
 	ROW;
 	int r = wl_facts_row(f, &s,
-			     "SELECT actor, uid FROM proposal WHERE version = ? AND sha256 = ?",
-			     "it", (int64_t)version, sha256);
+	                     "SELECT actor, uid FROM proposal WHERE version = ? AND sha256 = ?",
+	                     "it", (int64_t)version, sha256);
 
 	if (r <= 0)
 		return r;
@@ -232,13 +233,12 @@ int wl_facts_next_entry(struct wl_facts *f, uint64_t from, const char *transfer,
 
 	if (transfer[0])
 		r = wl_facts_row(f, &s,
-				 "SELECT seq FROM entry WHERE transfer = ? AND seq >= ?"
-				 " ORDER BY seq LIMIT 1",
-				 "ti", transfer, (int64_t)from);
+		                 "SELECT seq FROM entry WHERE transfer = ? AND seq >= ?"
+		                 " ORDER BY seq LIMIT 1",
+		                 "ti", transfer, (int64_t)from);
 	else
-		r = wl_facts_row(f, &s,
-				 "SELECT seq FROM entry WHERE seq >= ? ORDER BY seq LIMIT 1", "i",
-				 (int64_t)from);
+		r = wl_facts_row(f, &s, "SELECT seq FROM entry WHERE seq >= ? ORDER BY seq LIMIT 1",
+		                 "i", (int64_t)from);
 	if (r > 0)
 		*ret_seq = (uint64_t)sqlite3_column_int64(s, 0);
 	return r;

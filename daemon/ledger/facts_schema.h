@@ -5,7 +5,7 @@
 
 #define WL_FACTS_FORMAT 1
 
-extern const char wl_facts_schema[]; /* empty tables and the row of `station` */
+extern const char wl_facts_schema[];        /* empty tables and the row of `station` */
 extern const char *const wl_facts_tables[]; /* their names; ends with NULL */
 
 #endif

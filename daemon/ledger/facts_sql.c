@@ -17,7 +17,7 @@ static sqlite3_stmt *statement(struct wl_facts *f, const char *sql)
 		if (f->statement[i].sql)
 			continue;
 		if (sqlite3_prepare_v3(f->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-				       &f->statement[i].stmt, NULL) != SQLITE_OK)
+		                       &f->statement[i].stmt, NULL) != SQLITE_OK)
 			return NULL;
 		f->statement[i].sql = sql;
 		return f->statement[i].stmt;
@@ -33,18 +33,18 @@ static int bind_all(sqlite3_stmt *stmt, const char *types, va_list ap)
 		switch (*types) {
 		case 't':
 			r = sqlite3_bind_text(stmt, i, va_arg(ap, const char *), -1,
-					      SQLITE_TRANSIENT);
+			                      SQLITE_TRANSIENT);
 			break;
 		case 'i':
 			r = sqlite3_bind_int64(stmt, i, va_arg(ap, int64_t));
 			break;
 		case 'b':
 			r = sqlite3_bind_blob(stmt, i, va_arg(ap, const void *), 16,
-					      SQLITE_TRANSIENT);
+			                      SQLITE_TRANSIENT);
 			break;
 		case 'h':
 			r = sqlite3_bind_blob(stmt, i, va_arg(ap, const void *), 32,
-					      SQLITE_TRANSIENT);
+			                      SQLITE_TRANSIENT);
 			break;
 		default:
 			return -EINVAL;
@@ -54,7 +54,7 @@ static int bind_all(sqlite3_stmt *stmt, const char *types, va_list ap)
 }
 
 static int step(struct wl_facts *f, sqlite3_stmt **ret, const char *sql, const char *types,
-		va_list ap)
+                va_list ap)
 {
 	sqlite3_stmt *stmt = statement(f, sql);
 	int r;

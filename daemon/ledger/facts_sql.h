@@ -24,7 +24,8 @@ struct wl_facts {
  */
 int wl_facts_run(struct wl_facts *f, const char *sql, const char *types, ...);
 
-/* The same up to the first row: 1 and *ret (to be given to wl_facts_done), 0 without a row, -EIO. */
+/* The same up to the first row: 1 and *ret (to be given to wl_facts_done), 0 without a row, -EIO.
+ */
 int wl_facts_row(struct wl_facts *f, sqlite3_stmt **ret, const char *sql, const char *types, ...);
 void wl_facts_done(sqlite3_stmt **stmt); /* as WL_CLEANUP(wl_facts_done); NULL is allowed */
 

@@ -1,9 +1,10 @@
 /*
- * Folders of the ledger: every new folder and file is durable in its parent before it is counted on.
+ * Folders of the ledger: every new folder and file is durable in its parent before it is counted
+ * on.
  *
  * Runs in weighlock-ledgerd on its own state only; no name here comes from a person or a medium.
- * When power goes between mkdir and fsync the folder may be missing again: whoever needed it has not
- * reported success yet, and recovery makes it again.
+ * When power goes between mkdir and fsync the folder may be missing again: whoever needed it has
+ * not reported success yet, and recovery makes it again.
  */
 #include "daemon/ledger/folder.h"
 
@@ -84,7 +85,7 @@ int wl_folder_open(int dirfd, const char *path, int *ret_fd)
 }
 
 int wl_folder_write(int dirfd, const char *path, const void *p, size_t n, mode_t folder_mode,
-		    mode_t file_mode)
+                    mode_t file_mode)
 {
 	WL_AUTO_CLOSE int fd = -1;
 	const char *slash = strrchr(path, '/');

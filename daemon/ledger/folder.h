@@ -16,7 +16,7 @@ int wl_folder_open(int dirfd, const char *path, int *ret_fd);
 
 /* Replaces `path` (folders made as needed) by these bytes, durably. 0 or negative errno. */
 int wl_folder_write(int dirfd, const char *path, const void *p, size_t n, mode_t folder_mode,
-		    mode_t file_mode);
+                    mode_t file_mode);
 
 /* Removes every file of the folder `name` and the folder itself; missing is no error. One level. */
 int wl_folder_remove(int dirfd, const char *name);

@@ -2,8 +2,9 @@
  * One grant per intent, straight to mediad: the broker is not in between.
  *
  * Runs in weighlock-ledgerd after the intent is durable. What mediad is told comes from the ledger
- * alone. If it cannot be told, the intent stands and the broker is told so: nothing is written then,
- * and the broker records the release as failed. Power going loses the grant with both processes.
+ * alone. If it cannot be told, the intent stands and the broker is told so: nothing is written
+ * then, and the broker records the release as failed. Power going loses the grant with both
+ * processes.
  */
 #include "daemon/ledger/grant.h"
 
@@ -16,11 +17,11 @@
 #define GRANT_TIMEOUT_MS 5000
 
 static int build(struct wl_ledger *l, const struct wl_entry *e, struct wl_message *m,
-		 uint32_t serial)
+                 uint32_t serial)
 {
 	bool release = e->draft.event == WL_E_RELEASE_INTENT;
-	const char *insertion = wl_draft_get_text(
-		&e->draft, release ? WL_M_DESTINATION_INSERTION : WL_M_INSERTION);
+	const char *insertion =
+	        wl_draft_get_text(&e->draft, release ? WL_M_DESTINATION_INSERTION : WL_M_INSERTION);
 	struct wl_insertion_facts in;
 	char id[WL_ID_TEXT];
 	int r = wl_facts_insertion(l->facts, insertion, &in);
@@ -39,7 +40,7 @@ static int build(struct wl_ledger *l, const struct wl_entry *e, struct wl_messag
 }
 
 int wl_grant_send(struct wl_ledger *l, uint64_t seq, const char *path, uid_t uid,
-		  struct wl_finding *ret_finding)
+                  struct wl_finding *ret_finding)
 {
 	static struct wl_message m = {.fd = -1};
 	WL_CLEANUP(wl_entry_clear) struct wl_entry e = {0};
@@ -52,19 +53,19 @@ int wl_grant_send(struct wl_ledger *l, uint64_t seq, const char *path, uid_t uid
 	r = wl_channel_connect(&c, path, uid, WL_PEER_LEDGER, WL_PEER_MEDIA);
 	if (r < 0)
 		return wl_refuse(ret_finding, WL_RULE_STATION_PART_MISSING,
-				 "no grant for entry %llu: mediad cannot be reached (%s)",
-				 (unsigned long long)seq, strerrordesc_np(-r));
+		                 "no grant for entry %llu: mediad cannot be reached (%s)",
+		                 (unsigned long long)seq, strerrordesc_np(-r));
 	r = build(l, &e, &m, wl_channel_serial(&c));
 	if (r == 0)
 		r = wl_channel_call(&c, &m, GRANT_TIMEOUT_MS, &said, NULL);
 	wl_message_clear(&m);
 	if (r == -EREMOTEIO)
 		return wl_refuse(ret_finding, WL_RULE_STATION_PART_MISSING,
-				 "mediad refused the grant for entry %llu: %.120s",
-				 (unsigned long long)seq, said.detail);
+		                 "mediad refused the grant for entry %llu: %.120s",
+		                 (unsigned long long)seq, said.detail);
 	if (r < 0)
 		return wl_refuse(ret_finding, WL_RULE_STATION_PART_MISSING,
-				 "no grant for entry %llu: %s", (unsigned long long)seq,
-				 strerrordesc_np(-r));
+		                 "no grant for entry %llu: %s", (unsigned long long)seq,
+		                 strerrordesc_np(-r));
 	return 0;
 }

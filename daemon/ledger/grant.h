@@ -11,6 +11,6 @@
  * there, is not who it should be, or refuses.
  */
 int wl_grant_send(struct wl_ledger *l, uint64_t seq, const char *path, uid_t uid,
-		  struct wl_finding *ret_finding);
+                  struct wl_finding *ret_finding);
 
 #endif

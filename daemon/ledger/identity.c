@@ -26,7 +26,7 @@ static int complete(struct wl_identity *id)
 }
 
 int wl_identity_make(const struct wl_keys *k, const char *station, const char *origin, uint64_t uid,
-		     const uint8_t authority_spki_sha256[WL_SHA256_BYTES], struct wl_identity *ret)
+                     const uint8_t authority_spki_sha256[WL_SHA256_BYTES], struct wl_identity *ret)
 {
 	struct wl_identity id = {.uid = uid};
 	uint8_t public_key[WL_ED25519_PUBLIC], spki[WL_SHA256_BYTES];
@@ -54,10 +54,10 @@ int wl_identity_save(int dirfd, const struct wl_identity *id)
 {
 	char buf[FILE_MAX];
 	int n = snprintf(buf, sizeof(buf),
-			 "station %s\nvkey %s\nuid %" PRIu64
-			 "\ndocument_spki_sha256 %s\npolicy_authority_spki_sha256 %s\n",
-			 id->station, id->vkey, id->uid, id->document_spki_sha256,
-			 id->authority_spki_sha256);
+	                 "station %s\nvkey %s\nuid %" PRIu64
+	                 "\ndocument_spki_sha256 %s\npolicy_authority_spki_sha256 %s\n",
+	                 id->station, id->vkey, id->uid, id->document_spki_sha256,
+	                 id->authority_spki_sha256);
 
 	if (n < 0 || (size_t)n >= sizeof(buf))
 		return -EINVAL;
@@ -74,16 +74,15 @@ int wl_identity_load(int dirfd, struct wl_identity *ret)
 	if (r < 0)
 		return r == -EFBIG ? -EBADMSG : r;
 	if (sscanf(p,
-		   "station %8[A-Z0-9]\nvkey %299[!-~]\nuid %10" SCNu64
-		   "\ndocument_spki_sha256 %64[0-9a-f]\npolicy_authority_spki_sha256 %64[0-9a-f]\n%n",
-		   id.station, id.vkey, &id.uid, id.document_spki_sha256, id.authority_spki_sha256,
-		   &end) != 5 ||
+	           "station %8[A-Z0-9]\nvkey %299[!-~]\nuid %10" SCNu64
+	           "\ndocument_spki_sha256 %64[0-9a-f]\npolicy_authority_spki_sha256 "
+	           "%64[0-9a-f]\n%n",
+	           id.station, id.vkey, &id.uid, id.document_spki_sha256, id.authority_spki_sha256,
+	           &end) != 5 ||
 	    end < 0 || (size_t)end != n)
 		return -EBADMSG;
-	if (!wl_id_is(WL_ID_STATION, id.station) ||
-	    !wl_hex_is_sha256(id.document_spki_sha256) ||
-	    !wl_hex_is_sha256(id.authority_spki_sha256) ||
-	    wl_note_key_parse(id.vkey, &id.key) < 0)
+	if (!wl_id_is(WL_ID_STATION, id.station) || !wl_hex_is_sha256(id.document_spki_sha256) ||
+	    !wl_hex_is_sha256(id.authority_spki_sha256) || wl_note_key_parse(id.vkey, &id.key) < 0)
 		return -EBADMSG;
 	r = complete(&id);
 	if (r < 0)

@@ -18,9 +18,9 @@
 
 /* States from which a release may begin; every other one voids or has not got there yet. */
 static const char *const releasable[] = {
-	"transfer.inspected", "transfer.approved", "transfer.retried", "transfer.preserved",
-	"approval.voided",    "release.failed",	   "release.unknown",  "release.done",
-	"release.written",    "release.intent",
+        "transfer.inspected", "transfer.approved", "transfer.retried", "transfer.preserved",
+        "approval.voided",    "release.failed",    "release.unknown",  "release.done",
+        "release.written",    "release.intent",
 };
 
 static bool is_releasable(const char *state)
@@ -32,7 +32,7 @@ static bool is_releasable(const char *state)
 }
 
 static int check_transfer(struct wl_ledger *l, const struct wl_draft *d,
-			  struct wl_transfer_facts *t, struct wl_finding *f)
+                          struct wl_transfer_facts *t, struct wl_finding *f)
 {
 	int r = wl_facts_transfer(l->facts, d->transfer, t);
 
@@ -42,38 +42,38 @@ static int check_transfer(struct wl_ledger *l, const struct wl_draft *d,
 		return wl_refuse(f, WL_RULE_APPROVAL_MISSING, "%s was never opened", d->transfer);
 	if (!t->open || !is_releasable(t->state))
 		return wl_refuse(f, WL_RULE_APPROVAL_VOID, "%s stands at %s", d->transfer,
-				 t->state);
+		                 t->state);
 	if (strcmp(t->device, TEXT(d, DEVICE)) != 0)
 		return wl_refuse(f, WL_RULE_APPROVAL_VOID, "%s is for device %s, not %s",
-				 d->transfer, t->device, TEXT(d, DEVICE));
+		                 d->transfer, t->device, TEXT(d, DEVICE));
 	return 0;
 }
 
 /* What is to be released must be what was inspected, down to component, release and ticket. */
 static int check_inspection(struct wl_ledger *l, const struct wl_draft *d,
-			    struct wl_inspection_facts *in, struct wl_finding *f)
+                            struct wl_inspection_facts *in, struct wl_finding *f)
 {
 	const char *output = TEXT(d, OUTPUT);
 	int r = wl_facts_inspection(l->facts, d->transfer, output, in);
-	int64_t release = wl_draft_has(d, WL_M_RELEASE) ? wl_draft_get_integer(d, WL_M_RELEASE)
-							: -1;
+	int64_t release =
+	        wl_draft_has(d, WL_M_RELEASE) ? wl_draft_get_integer(d, WL_M_RELEASE) : -1;
 
 	if (r < 0)
 		return r;
 	if (r == 0)
 		return wl_refuse(f, WL_RULE_APPROVAL_MISSING, "output %.32s was never inspected",
-				 output);
+		                 output);
 	if (strcmp(in->verdict, "pass") != 0 && strcmp(in->verdict, "hold") != 0)
 		return wl_refuse(f, WL_RULE_APPROVAL_VOID, "output %.32s was inspected: %s", output,
-				 in->verdict);
+		                 in->verdict);
 	if (strcmp(in->manifest, TEXT(d, MANIFEST_SHA256)) != 0)
 		return wl_refuse(f, WL_RULE_APPROVAL_VOID,
-				 "output %.32s was inspected with another manifest", output);
+		                 "output %.32s was inspected with another manifest", output);
 	if ((in->component[0] && strcmp(in->component, TEXT(d, COMPONENT)) != 0) ||
 	    (in->release >= 0 && in->release != release) ||
 	    (in->ticket[0] && strcmp(in->ticket, TEXT(d, TICKET)) != 0))
 		return wl_refuse(f, WL_RULE_APPROVAL_VOID,
-				 "output %.32s was inspected as another release", output);
+		                 "output %.32s was inspected as another release", output);
 	return 0;
 }
 
@@ -85,7 +85,7 @@ static int check_no_other(struct wl_ledger *l, const struct wl_draft *d, struct 
 
 	if (r > 0)
 		return wl_refuse(f, WL_RULE_APPROVAL_VOID, "output %.32s was released already",
-				 output);
+		                 output);
 	if (r == 0)
 		r = wl_facts_intent_of_output(l->facts, d->transfer, output, "open");
 	if (r > 0)
@@ -106,21 +106,21 @@ static bool has_line(const char *lines, const char *rule, size_t n)
 
 /* Every rule the inspection held for must be among those the approver accepted by name. */
 static int check_accepted(const struct wl_inspection_facts *in, const struct wl_approval_facts *a,
-			  const char *id, struct wl_finding *f)
+                          const char *id, struct wl_finding *f)
 {
 	for (const char *at = in->holds; *at;) {
 		size_t len = strcspn(at, "\n");
 		if (!has_line(a->accepted, at, len))
 			return wl_refuse(f, WL_RULE_APPROVAL_NOT_ACCEPTED, "%s does not name %.*s",
-					 id, (int)len, at);
+			                 id, (int)len, at);
 		at += len + (at[len] == '\n');
 	}
 	return 0;
 }
 
 static int check_approval(struct wl_ledger *l, const struct wl_draft *d, const struct wl_clock *c,
-			  const struct wl_transfer_facts *t, const struct wl_inspection_facts *in,
-			  const char *id, struct wl_approval_facts *a, struct wl_finding *f)
+                          const struct wl_transfer_facts *t, const struct wl_inspection_facts *in,
+                          const char *id, struct wl_approval_facts *a, struct wl_finding *f)
 {
 	uint64_t seq;
 	int r = wl_id_number(WL_ID_ENTRY, id, &seq);
@@ -131,7 +131,7 @@ static int check_approval(struct wl_ledger *l, const struct wl_draft *d, const s
 		return r;
 	if (r == 0 || strcmp(a->transfer, d->transfer) != 0)
 		return wl_refuse(f, WL_RULE_APPROVAL_MISSING, "%s is no approval of %s", id,
-				 d->transfer);
+		                 d->transfer);
 	if (a->voided || seq < in->seq)
 		return wl_refuse(f, WL_RULE_APPROVAL_VOID, "%s no longer holds", id);
 	if (!a->manifest_named)
@@ -140,19 +140,19 @@ static int check_approval(struct wl_ledger *l, const struct wl_draft *d, const s
 		return wl_refuse(f, WL_RULE_APPROVAL_EXPIRED, "%s has ended", id);
 	if (strcmp(a->actor, t->opener) == 0)
 		return wl_refuse(f, WL_RULE_APPROVAL_SAME_PERSON, "%s is by the opener, %s", id,
-				 a->actor);
+		                 a->actor);
 	return check_accepted(in, a, id, f);
 }
 
 #define APPROVERS_MAX 16
 
 static int check_approvals(struct wl_ledger *l, const struct wl_draft *d, const struct wl_clock *c,
-			   const struct wl_transfer_facts *t, const struct wl_inspection_facts *in,
-			   struct wl_finding *f)
+                           const struct wl_transfer_facts *t, const struct wl_inspection_facts *in,
+                           struct wl_finding *f)
 {
 	const struct wl_station_facts *s = wl_facts_station(l->facts);
 	int64_t need = strcmp(t->direction, "outbound") == 0 ? s->approvals_outbound
-							     : s->approvals_inbound;
+	                                                     : s->approvals_inbound;
 	char persons[APPROVERS_MAX][WL_ID_TEXT];
 	struct wl_approval_facts a;
 	const char *id;
@@ -165,12 +165,12 @@ static int check_approvals(struct wl_ledger *l, const struct wl_draft *d, const 
 		for (size_t i = 0; i < n; i++)
 			if (strcmp(persons[i], a.actor) == 0)
 				return wl_refuse(f, WL_RULE_APPROVAL_SAME_PERSON,
-						 "two approvals are by %s", a.actor);
+				                 "two approvals are by %s", a.actor);
 		memcpy(persons[n], a.actor, sizeof(persons[n]));
 	}
 	if (n < 1 || (int64_t)n < need)
 		return wl_refuse(f, WL_RULE_APPROVAL_MISSING, "%zu of %" PRId64 " approvals", n,
-				 need > 1 ? need : 1);
+		                 need > 1 ? need : 1);
 	return 0;
 }
 
@@ -185,21 +185,21 @@ static int check_floor(struct wl_ledger *l, const struct wl_draft *d, struct wl_
 	if (r > 0 && wl_draft_has(d, WL_M_RELEASE) &&
 	    wl_draft_get_integer(d, WL_M_RELEASE) < (int64_t)floor)
 		return wl_refuse(f, WL_RULE_UPDATE_VERSION_FLOOR,
-				 "release %" PRId64 " is older than %" PRIu64,
-				 wl_draft_get_integer(d, WL_M_RELEASE), floor);
+		                 "release %" PRId64 " is older than %" PRIu64,
+		                 wl_draft_get_integer(d, WL_M_RELEASE), floor);
 	if (r >= 0 && wl_draft_has(d, WL_M_TICKET))
 		r = wl_facts_ticket(l->facts, TEXT(d, DEVICE), TEXT(d, TICKET), d->transfer, sha256,
-				    &uses, &withdrawn);
+		                    &uses, &withdrawn);
 	if (r >= 0 && withdrawn)
 		return wl_refuse(f, WL_RULE_TICKET_WITHDRAWN, "ticket %s was withdrawn",
-				 TEXT(d, TICKET));
+		                 TEXT(d, TICKET));
 	return r < 0 ? r : 0;
 }
 
 /* The medium arrived, in this boot, at this port, and nothing says that it left. */
 static int check_insertion(struct wl_ledger *l, const char *id, const char *port,
-			   const char *medium, enum wl_rule missing, enum wl_rule gone,
-			   struct wl_finding *f)
+                           const char *medium, enum wl_rule missing, enum wl_rule gone,
+                           struct wl_finding *f)
 {
 	struct wl_insertion_facts in;
 	int r = wl_facts_insertion(l->facts, id, &in);
@@ -212,7 +212,7 @@ static int check_insertion(struct wl_ledger *l, const char *id, const char *port
 		return wl_refuse(f, gone, "%s has ended", id);
 	if (strcmp(in.port, port) != 0 || strcmp(in.medium, medium) != 0)
 		return wl_refuse(f, missing, "%s is %s at port %s, not %s at %s", id, in.medium,
-				 in.port, medium, port);
+		                 in.port, medium, port);
 	r = wl_facts_intent_on(l->facts, id, "open");
 	if (r > 0)
 		return wl_refuse(f, WL_RULE_STATION_BUSY, "%s is being written", id);
@@ -220,7 +220,7 @@ static int check_insertion(struct wl_ledger *l, const char *id, const char *port
 }
 
 int wl_intent_check_release(struct wl_ledger *l, const struct wl_draft *d, const struct wl_clock *c,
-			    struct wl_finding *f)
+                            struct wl_finding *f)
 {
 	struct wl_transfer_facts t;
 	struct wl_inspection_facts in;
@@ -236,15 +236,15 @@ int wl_intent_check_release(struct wl_ledger *l, const struct wl_draft *d, const
 		r = check_floor(l, d, f);
 	if (r == 0)
 		r = check_insertion(l, TEXT(d, DESTINATION_INSERTION), TEXT(d, DESTINATION_PORT),
-				    TEXT(d, MEDIUM), WL_RULE_DESTINATION_MISSING,
-				    WL_RULE_DESTINATION_GONE, f);
+		                    TEXT(d, MEDIUM), WL_RULE_DESTINATION_MISSING,
+		                    WL_RULE_DESTINATION_GONE, f);
 	return r;
 }
 
 int wl_intent_check_wipe(struct wl_ledger *l, const struct wl_draft *d, const struct wl_clock *c,
-			 struct wl_finding *f)
+                         struct wl_finding *f)
 {
 	(void)c;
 	return check_insertion(l, TEXT(d, INSERTION), TEXT(d, PORT), TEXT(d, MEDIUM),
-			       WL_RULE_MEDIUM_CHANGED, WL_RULE_MEDIUM_GONE, f);
+	                       WL_RULE_MEDIUM_CHANGED, WL_RULE_MEDIUM_GONE, f);
 }

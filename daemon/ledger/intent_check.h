@@ -6,8 +6,8 @@
 
 /* 0; -EBADMSG with the rule; other negative errno for a fault of the index. */
 int wl_intent_check_release(struct wl_ledger *l, const struct wl_draft *d, const struct wl_clock *c,
-			    struct wl_finding *f);
+                            struct wl_finding *f);
 int wl_intent_check_wipe(struct wl_ledger *l, const struct wl_draft *d, const struct wl_clock *c,
-			 struct wl_finding *f);
+                         struct wl_finding *f);
 
 #endif

@@ -21,7 +21,7 @@
 #include "daemon/base/limits.h"
 #include "daemon/base/sha256.h"
 
-#define MAGIC	     "WLJ1"
+#define MAGIC        "WLJ1"
 #define MAGIC_BYTES  4U
 #define HEADER_BYTES (MAGIC_BYTES + 4U + WL_SHA256_BYTES)
 #define FIXED_BYTES  14U /* of the payload: first, count, length of the checkpoint */
@@ -90,8 +90,8 @@ int wl_record_next(const struct wl_record *r, size_t *pos, struct wl_bytes *ret)
 
 int wl_journal_open(int dirfd, int *ret_fd)
 {
-	WL_AUTO_CLOSE int fd = openat(dirfd, "journal", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-				      0600);
+	WL_AUTO_CLOSE int fd =
+	        openat(dirfd, "journal", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0 || fsync(dirfd) < 0)
 		return -errno;

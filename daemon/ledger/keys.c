@@ -20,13 +20,13 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/fdio.h"
 
-#define LEDGER_KEY	   "ledger.key"
-#define DOCUMENT_KEY	   "document.key"
-#define SEED_BYTES	   32
+#define LEDGER_KEY         "ledger.key"
+#define DOCUMENT_KEY       "document.key"
+#define SEED_BYTES         32
 #define DOCUMENT_KEY_MAX   512
 #define SECURE_ARENA_BYTES (64U << 10)
-#define SECURE_MINIMUM	   32
-#define DOCUMENT_CURVE	   "P-384"
+#define SECURE_MINIMUM     32
+#define DOCUMENT_CURVE     "P-384"
 
 struct wl_keys {
 	EVP_PKEY *ledger;
@@ -115,8 +115,7 @@ static int load_ledger_key(int dirfd, struct wl_keys *k)
 	if (r == 0 && n != SEED_BYTES)
 		r = -EBADMSG;
 	if (r == 0) {
-		k->ledger =
-			EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, SEED_BYTES);
+		k->ledger = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, SEED_BYTES);
 		r = k->ledger ? 0 : -EBADMSG;
 	}
 	OPENSSL_secure_clear_free(seed, SEED_BYTES + 1);
@@ -133,11 +132,12 @@ static int load_document_key(int dirfd, struct wl_keys *k)
 
 	if (r == 0) {
 		k->document = d2i_AutoPrivateKey(NULL, &at, (long)n);
-		r = k->document && EVP_PKEY_get_group_name(k->document, group, sizeof(group),
-							   NULL) == 1 &&
-				    strcmp(group, "secp384r1") == 0
-			    ? 0
-			    : -EBADMSG;
+		r = k->document &&
+		                    EVP_PKEY_get_group_name(k->document, group, sizeof(group),
+		                                            NULL) == 1 &&
+		                    strcmp(group, "secp384r1") == 0
+		            ? 0
+		            : -EBADMSG;
 	}
 	OPENSSL_secure_clear_free(der, DOCUMENT_KEY_MAX);
 	return r;
@@ -166,19 +166,19 @@ int wl_keys_ledger_public(const struct wl_keys *k, uint8_t ret[WL_ED25519_PUBLIC
 	size_t n = WL_ED25519_PUBLIC;
 
 	return EVP_PKEY_get_raw_public_key(k->ledger, ret, &n) == 1 && n == WL_ED25519_PUBLIC
-		       ? 0
-		       : -EIO;
+	               ? 0
+	               : -EIO;
 }
 
 int wl_keys_sign_note(const struct wl_keys *k, const struct wl_note_key *key, const char *text,
-		      char *buf, size_t size)
+                      char *buf, size_t size)
 {
 	uint8_t signature[WL_ED25519_SIGNED];
 	size_t n = sizeof(signature);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	int ok = ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, k->ledger) == 1 &&
-		 EVP_DigestSign(ctx, signature, &n, (const uint8_t *)text, strlen(text)) == 1 &&
-		 n == sizeof(signature);
+	         EVP_DigestSign(ctx, signature, &n, (const uint8_t *)text, strlen(text)) == 1 &&
+	         n == sizeof(signature);
 	int r;
 
 	EVP_MD_CTX_free(ctx);

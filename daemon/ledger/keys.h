@@ -30,7 +30,7 @@ struct wl_keys *wl_keys_free(struct wl_keys *k);
 int wl_keys_ledger_public(const struct wl_keys *k, uint8_t ret[WL_ED25519_PUBLIC]);
 /* Signs a note's text under `key` (whose public half must be ours): the whole note into buf. */
 int wl_keys_sign_note(const struct wl_keys *k, const struct wl_note_key *key, const char *text,
-		      char *buf, size_t size);
+                      char *buf, size_t size);
 EVP_PKEY *wl_keys_document(const struct wl_keys *k); /* stays the object's */
 /* SHA-256 of the document key's SubjectPublicKeyInfo (DER). */
 int wl_keys_document_spki(const struct wl_keys *k, uint8_t ret[WL_SHA256_BYTES]);

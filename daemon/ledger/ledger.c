@@ -2,8 +2,8 @@
  * Opening the ledger, its clock, and staging of entries already checked.
  *
  * Runs in weighlock-ledgerd. At the start nothing is believed because it lies there: the checkpoint
- * must verify under the station's own key, tiles must have its root, entry 0 must name the keys that
- * are loaded, and the index must be of this very tree. What cannot be shown is refused.
+ * must verify under the station's own key, tiles must have its root, entry 0 must name the keys
+ * that are loaded, and the index must be of this very tree. What cannot be shown is refused.
  */
 #include "daemon/ledger/ledger.h"
 
@@ -68,11 +68,11 @@ static int check_entry_zero(struct wl_ledger *l, struct wl_finding *f)
 	if (e.draft.event != WL_E_STATION_INIT || strcmp(e.station, l->id.station) != 0 ||
 	    strcmp(wl_draft_get_text(&e.draft, WL_M_LEDGER_VKEY), l->id.vkey) != 0 ||
 	    strcmp(wl_draft_get_text(&e.draft, WL_M_DOCUMENT_SPKI_SHA256),
-		   l->id.document_spki_sha256) != 0 ||
+	           l->id.document_spki_sha256) != 0 ||
 	    strcmp(wl_draft_get_text(&e.draft, WL_M_POLICY_AUTHORITY_SPKI_SHA256),
-		   l->id.authority_spki_sha256) != 0) {
+	           l->id.authority_spki_sha256) != 0) {
 		(void)wl_refuse(f, WL_RULE_STATION_LEDGER_FAILED,
-				"keys/station does not say what entry 0 says");
+		                "keys/station does not say what entry 0 says");
 		return -EUCLEAN;
 	}
 	return 0;
@@ -101,7 +101,7 @@ static void load_keys(struct wl_ledger *l)
 int wl_ledger_open_store(struct wl_ledger *l, struct wl_finding *f)
 {
 	struct wl_store_options o = {
-		.dirfd = l->dirfd, .key = &l->id.key, .sign = l->keys ? sign : NULL, .user = l};
+	        .dirfd = l->dirfd, .key = &l->id.key, .sign = l->keys ? sign : NULL, .user = l};
 	int r = wl_store_open(&o, &l->store, f);
 
 	if (r == 0)
@@ -135,7 +135,7 @@ static int open_identity(struct wl_ledger *l, struct wl_finding *f)
 		if (faccessat(l->dirfd, "checkpoint", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			return 0;
 		(void)wl_refuse(f, WL_RULE_STATION_NO_KEYS,
-				"there is a ledger but no keys/station");
+		                "there is a ledger but no keys/station");
 		return -EUCLEAN;
 	}
 	if (r < 0) {
@@ -193,8 +193,8 @@ void wl_ledger_read_clock(const struct wl_ledger *l, struct wl_clock *ret)
 	}
 	ret->time = now.tv_sec;
 	ret->clock = l->facts && strcmp(wl_facts_station(l->facts)->clock_boot, l->boot) == 0
-			     ? "set"
-			     : "rtc";
+	                     ? "set"
+	                     : "rtc";
 }
 
 enum wl_rule wl_ledger_fault(const struct wl_ledger *l)
@@ -211,15 +211,15 @@ enum wl_rule wl_ledger_fault(const struct wl_ledger *l)
 
 /* Renders, stages and applies; what is in the index is then exactly what was rendered. */
 int wl_ledger_stage(struct wl_ledger *l, const struct wl_draft *d, const struct wl_clock *c,
-		    uint64_t *ret_seq)
+                    uint64_t *ret_seq)
 {
 	WL_AUTO_FREE char *buf = malloc(WL_ENTRY_BYTES_MAX + 1);
 	WL_CLEANUP(wl_entry_clear) struct wl_entry e = {0};
 	struct wl_stamp stamp = {.seq = wl_store_staged(l->store),
-				 .time = c->time,
-				 .mono_ms = c->mono_ms,
-				 .clock = c->clock,
-				 .station = l->id.station};
+	                         .time = c->time,
+	                         .mono_ms = c->mono_ms,
+	                         .clock = c->clock,
+	                         .station = l->id.station};
 	size_t n;
 	int r;
 
@@ -261,7 +261,7 @@ int wl_ledger_commit(struct wl_ledger *l)
 }
 
 int wl_ledger_append_own(struct wl_ledger *l, const struct wl_draft *d, uint64_t *ret_seq,
-			 int64_t *ret_time)
+                         int64_t *ret_time)
 {
 	struct wl_clock c;
 	int r;

@@ -13,9 +13,9 @@
 struct wl_ledger {
 	int dirfd, state_fd, keys_fd;
 	char index_path[4096];
-	struct wl_keys *keys;	/* NULL: none, or not loadable */
-	X509 *certificate;	/* NULL likewise */
-	bool identified;	/* `station init` was said; id is filled */
+	struct wl_keys *keys; /* NULL: none, or not loadable */
+	X509 *certificate;    /* NULL likewise */
+	bool identified;      /* `station init` was said; id is filled */
 	struct wl_identity id;
 	struct wl_store *store; /* NULL until identified */
 	struct wl_facts *facts; /* NULL until identified */
@@ -25,8 +25,8 @@ struct wl_ledger {
 
 /* The clock as entries say it. */
 struct wl_clock {
-	int64_t time;	   /* the floor itself where the machine's clock is below it */
-	int64_t floor;	   /* what no entry may be before */
+	int64_t time;  /* the floor itself where the machine's clock is below it */
+	int64_t floor; /* what no entry may be before */
 	uint64_t mono_ms;
 	const char *clock; /* "rtc", "set", "floor" */
 };
@@ -54,14 +54,14 @@ enum wl_rule wl_ledger_fault(const struct wl_ledger *l);
  * Anything else has set `failed`.
  */
 int wl_ledger_append(struct wl_ledger *l, const struct wl_draft *d, int manifest_fd,
-		     uint64_t *ret_seq, int64_t *ret_time, bool *ret_known,
-		     struct wl_finding *ret_finding);
+                     uint64_t *ret_seq, int64_t *ret_time, bool *ret_known,
+                     struct wl_finding *ret_finding);
 /* Makes what is staged durable. Any error has set `failed`. */
 int wl_ledger_commit(struct wl_ledger *l);
 
 /* Stages an entry of ledgerd's own (station.init, document.sealed) and commits. */
 int wl_ledger_append_own(struct wl_ledger *l, const struct wl_draft *d, uint64_t *ret_seq,
-			 int64_t *ret_time);
+                         int64_t *ret_time);
 
 /* Reads an entry back; *ret is zeroed or cleared before. */
 int wl_ledger_entry(struct wl_ledger *l, uint64_t seq, struct wl_entry *ret);
@@ -69,11 +69,11 @@ int wl_ledger_entry(struct wl_ledger *l, uint64_t seq, struct wl_entry *ret);
 /* station.c: makes keys and identity; nothing is in the ledger yet. -EEXIST once entry 0 exists,
  * -EINVAL. Said again before the confirmation it replaces what was said. */
 int wl_station_init(struct wl_ledger *l, const char *station, const char *origin, uint64_t uid,
-		    const uint8_t authority_spki_sha256[WL_SHA256_BYTES]);
+                    const uint8_t authority_spki_sha256[WL_SHA256_BYTES]);
 /* Entry 0, if `uid` is another than the one who said init and the fingerprint is right. -EBADMSG
  * (station.no-keys, approval.same-person), -EKEYREJECTED for another fingerprint, -EEXIST. */
 int wl_station_confirm(struct wl_ledger *l, uint64_t uid, const char *fingerprint,
-		       uint64_t *ret_seq, struct wl_finding *ret_finding);
+                       uint64_t *ret_seq, struct wl_finding *ret_finding);
 /* The checkpoint of size 1, kept from the first commit: text with NUL into buf. -ENOENT. */
 int wl_station_first_checkpoint(struct wl_ledger *l, char *buf, size_t size);
 

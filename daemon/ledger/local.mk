@@ -1,1 +1,44 @@
 # what daemon/ledger builds and tests
+noinst_LIBRARIES += daemon/ledger/libwl_ledger.a
+daemon_ledger_libwl_ledger_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(SQLITE_CFLAGS)
+daemon_ledger_libwl_ledger_a_SOURCES = \
+	daemon/ledger/append.c \
+	daemon/ledger/certificate.c daemon/ledger/certificate.h \
+	daemon/ledger/cms.c daemon/ledger/cms.h \
+	daemon/ledger/connection.c daemon/ledger/connection.h \
+	daemon/ledger/document.c daemon/ledger/document.h \
+	daemon/ledger/entry_draft.c daemon/ledger/entry_draft.h \
+	daemon/ledger/entry_read.c daemon/ledger/entry_read.h \
+	daemon/ledger/entry_render.c daemon/ledger/entry_render.h \
+	daemon/ledger/facts.c daemon/ledger/facts.h \
+	daemon/ledger/facts_apply.c daemon/ledger/facts_apply.h \
+	daemon/ledger/facts_query.c \
+	daemon/ledger/facts_schema.c daemon/ledger/facts_schema.h \
+	daemon/ledger/facts_sql.c daemon/ledger/facts_sql.h \
+	daemon/ledger/folder.c daemon/ledger/folder.h \
+	daemon/ledger/grant.c daemon/ledger/grant.h \
+	daemon/ledger/handle_append.c daemon/ledger/handle_query.c \
+	daemon/ledger/identity.c daemon/ledger/identity.h \
+	daemon/ledger/intent_check.c daemon/ledger/intent_check.h \
+	daemon/ledger/journal.c daemon/ledger/journal.h \
+	daemon/ledger/keys.c daemon/ledger/keys.h \
+	daemon/ledger/ledger.c daemon/ledger/ledger.h \
+	daemon/ledger/manifest.c daemon/ledger/manifest.h \
+	daemon/ledger/merkle.c daemon/ledger/merkle.h \
+	daemon/ledger/note.c daemon/ledger/note.h \
+	daemon/ledger/note_compose.c daemon/ledger/note_compose.h \
+	daemon/ledger/serve.c daemon/ledger/serve.h \
+	daemon/ledger/station.c daemon/ledger/station.h \
+	daemon/ledger/store.c daemon/ledger/store.h \
+	daemon/ledger/tiles.c daemon/ledger/tiles.h
+wl_ledger_libs = daemon/ledger/libwl_ledger.a $(wl_base_libs) $(SQLITE_LIBS) $(CRYPTO_LIBS)
+
+sbin_PROGRAMS += weighlock-ledgerd
+weighlock_ledgerd_SOURCES = daemon/ledger/main.c
+weighlock_ledgerd_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+weighlock_ledgerd_LDADD = daemon/ledger/libwl_ledger.a $(wl_daemon_libs) $(wl_ledger_libs)
+
+# a client for tests (also of others): tests/integration/ledger_client.c says how
+check_PROGRAMS += tests/integration/ledger_client
+tests_integration_ledger_client_SOURCES = tests/integration/ledger_client.c
+tests_integration_ledger_client_LDADD = $(wl_base_libs)

@@ -1,10 +1,11 @@
 /*
  * Manifests: parsed line by line, strictly, and kept under their digest.
  *
- * Runs in weighlock-ledgerd. The bytes come from the broker, whose list of names comes from a medium:
- * so the memfd must be sealed (it cannot change under us), every field has one form, and a line that
- * is not exactly that refuses the whole. Streams: never more than a few KiB in memory. Power going
- * while it is stored leaves a temporary file; the entry that names it is not written yet.
+ * Runs in weighlock-ledgerd. The bytes come from the broker, whose list of names comes from a
+ * medium: so the memfd must be sealed (it cannot change under us), every field has one form, and a
+ * line that is not exactly that refuses the whole. Streams: never more than a few KiB in memory.
+ * Power going while it is stored leaves a temporary file; the entry that names it is not written
+ * yet.
  */
 #include "daemon/ledger/manifest.h"
 
@@ -23,7 +24,7 @@
 
 #define LINE_MAX_BYTES (WL_MANIFEST_PATH_MAX + 256U)
 #define CHUNK_BYTES    16384U
-#define FOLDER	       "manifests"
+#define FOLDER         "manifests"
 
 /* Lines of a descriptor, by pread, one buffer. */
 struct lines {
@@ -117,9 +118,8 @@ static int parse_line(char *s, struct wl_manifest_line *ret)
 	if (take_field(&s, ret->sha256, sizeof(ret->sha256)) < 0 ||
 	    !wl_hex_is_sha256(ret->sha256) || take_field(&s, bytes, sizeof(bytes)) < 0 ||
 	    parse_bytes(bytes, &ret->bytes) < 0 ||
-	    take_field(&s, ret->item, sizeof(ret->item)) < 0 ||
-	    !wl_id_is(WL_ID_ITEM, ret->item) || take_field(&s, verdict, sizeof(verdict)) < 0 ||
-	    take_field(&s, rule, sizeof(rule)) < 0)
+	    take_field(&s, ret->item, sizeof(ret->item)) < 0 || !wl_id_is(WL_ID_ITEM, ret->item) ||
+	    take_field(&s, verdict, sizeof(verdict)) < 0 || take_field(&s, rule, sizeof(rule)) < 0)
 		return -EINVAL;
 	ret->verdict = find_verdict(verdict);
 	ret->rule = wl_rule_find(rule);
@@ -129,8 +129,8 @@ static int parse_line(char *s, struct wl_manifest_line *ret)
 }
 
 int wl_manifest_walk(int fd, const char *transfer,
-		     int (*each)(void *user, const struct wl_manifest_line *line), void *user,
-		     struct wl_finding *ret_finding)
+                     int (*each)(void *user, const struct wl_manifest_line *line), void *user,
+                     struct wl_finding *ret_finding)
 {
 	struct lines lines = {.fd = fd};
 	struct wl_manifest_line line;
@@ -154,8 +154,8 @@ int wl_manifest_walk(int fd, const char *transfer,
 	}
 	if (r == -EINVAL)
 		(void)wl_refuse(ret_finding, WL_RULE_NONE,
-				"the manifest is not of its form at line %" PRIu64,
-				number ? number : 1);
+		                "the manifest is not of its form at line %" PRIu64,
+		                number ? number : 1);
 	return r;
 }
 
@@ -200,7 +200,7 @@ static int check_digest(int fd, const char *sha256)
 }
 
 int wl_manifest_store(int dirfd, int fd, const char *sha256, const char *transfer,
-		      struct wl_finding *ret_finding)
+                      struct wl_finding *ret_finding)
 {
 	WL_AUTO_CLOSE int folder = -1, there = -1;
 	struct stat st;
@@ -214,7 +214,7 @@ int wl_manifest_store(int dirfd, int fd, const char *sha256, const char *transfe
 		r = check_digest(fd, sha256);
 	if (r == -EUCLEAN) {
 		(void)wl_refuse(ret_finding, WL_RULE_NONE,
-				"the manifest does not have the digest named");
+		                "the manifest does not have the digest named");
 		return -EINVAL;
 	}
 	if (r == 0)

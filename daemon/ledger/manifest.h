@@ -24,18 +24,18 @@ struct wl_manifest_line {
 };
 
 /*
- * Reads every line of `fd` from its beginning and gives each to `each` (may be NULL; what it returns
- * below 0 ends the walk). Items must ascend and belong to `transfer`. 0; -EINVAL with the line's
- * number in ret_finding->detail; other negative errno.
+ * Reads every line of `fd` from its beginning and gives each to `each` (may be NULL; what it
+ * returns below 0 ends the walk). Items must ascend and belong to `transfer`. 0; -EINVAL with the
+ * line's number in ret_finding->detail; other negative errno.
  */
 int wl_manifest_walk(int fd, const char *transfer,
-		     int (*each)(void *user, const struct wl_manifest_line *line), void *user,
-		     struct wl_finding *ret_finding);
+                     int (*each)(void *user, const struct wl_manifest_line *line), void *user,
+                     struct wl_finding *ret_finding);
 
 /* Takes a sealed memfd whose SHA-256 must be `sha256`: checks every line, then stores it durably in
  * `dirfd`. -EPERM not sealed, -EFBIG, -EINVAL. */
 int wl_manifest_store(int dirfd, int fd, const char *sha256, const char *transfer,
-		      struct wl_finding *ret_finding);
+                      struct wl_finding *ret_finding);
 /* Opens a stored manifest for reading. -ENOENT, -EUCLEAN where its digest is no longer its name. */
 int wl_manifest_open(int dirfd, const char *sha256, int *ret_fd);
 

@@ -1,9 +1,9 @@
 /*
  * The Merkle tree: hashes, roots, proofs and their checks (RFC 6962 2.1, RFC 9162 2.1.3 and 2.1.4).
  *
- * Pure computation in weighlock-ledgerd. Leaves are entries ledgerd rendered itself; a proof that is
- * checked may come from anywhere, so every step is bounded by the number of its hashes. Nothing is
- * written here: power going loses nothing.
+ * Pure computation in weighlock-ledgerd. Leaves are entries ledgerd rendered itself; a proof that
+ * is checked may come from anywhere, so every step is bounded by the number of its hashes. Nothing
+ * is written here: power going loses nothing.
  */
 #include "daemon/ledger/merkle.h"
 
@@ -50,7 +50,7 @@ static unsigned split_height(uint64_t n)
  * the ranges RFC 6962's recursion makes, since each split is the largest power below the length.
  */
 static int range_hash(wl_merkle_get get, void *user, uint64_t begin, uint64_t end,
-		      struct wl_hash *ret)
+                      struct wl_hash *ret)
 {
 	struct wl_hash part[64], right;
 	size_t parts = 0;
@@ -92,7 +92,7 @@ static void proof_reverse(struct wl_proof *p)
 
 /* Walks from the root to the leaf, so the proof comes out upside down and is turned at the end. */
 int wl_merkle_prove_inclusion(wl_merkle_get get, void *user, uint64_t index, uint64_t size,
-			      struct wl_proof *ret)
+                              struct wl_proof *ret)
 {
 	uint64_t begin = 0, end = size;
 
@@ -103,7 +103,7 @@ int wl_merkle_prove_inclusion(wl_merkle_get get, void *user, uint64_t index, uin
 		uint64_t middle = begin + (UINT64_C(1) << split_height(end - begin));
 		bool left = index < middle;
 		int r = range_hash(get, user, left ? middle : begin, left ? end : middle,
-				   &ret->hash[ret->n]);
+		                   &ret->hash[ret->n]);
 		if (r < 0)
 			return r;
 		ret->n++;
@@ -117,7 +117,7 @@ int wl_merkle_prove_inclusion(wl_merkle_get get, void *user, uint64_t index, uin
 }
 
 int wl_merkle_prove_consistency(wl_merkle_get get, void *user, uint64_t old, uint64_t size,
-				struct wl_proof *ret)
+                                struct wl_proof *ret)
 {
 	uint64_t begin = 0, end = size;
 	bool whole = true; /* the old tree's root is still a known node: no hash of it is needed */
@@ -130,7 +130,7 @@ int wl_merkle_prove_consistency(wl_merkle_get get, void *user, uint64_t old, uin
 		uint64_t middle = begin + (UINT64_C(1) << split_height(end - begin));
 		bool left = old <= middle;
 		r = range_hash(get, user, left ? middle : begin, left ? end : middle,
-			       &ret->hash[ret->n]);
+		               &ret->hash[ret->n]);
 		if (r < 0)
 			return r;
 		ret->n++;
@@ -152,7 +152,7 @@ int wl_merkle_prove_consistency(wl_merkle_get get, void *user, uint64_t old, uin
 }
 
 int wl_merkle_check_inclusion(const struct wl_proof *proof, uint64_t index, uint64_t size,
-			      const struct wl_hash *leaf, const struct wl_hash *root)
+                              const struct wl_hash *leaf, const struct wl_hash *root)
 {
 	struct wl_hash r = *leaf;
 	uint64_t fn = index, sn = size - 1;
@@ -178,7 +178,7 @@ int wl_merkle_check_inclusion(const struct wl_proof *proof, uint64_t index, uint
 
 /* Folds the proof's remaining hashes into both roots; see RFC 9162 2.1.4.2. */
 static int fold_consistency(const struct wl_proof *proof, size_t from, uint64_t fn, uint64_t sn,
-			    struct wl_hash *fr, struct wl_hash *sr)
+                            struct wl_hash *fr, struct wl_hash *sr)
 {
 	for (size_t i = from; i < proof->n; i++) {
 		const struct wl_hash *c = &proof->hash[i];
@@ -201,7 +201,7 @@ static int fold_consistency(const struct wl_proof *proof, size_t from, uint64_t 
 }
 
 int wl_merkle_check_consistency(const struct wl_proof *proof, uint64_t old, uint64_t size,
-				const struct wl_hash *old_root, const struct wl_hash *root)
+                                const struct wl_hash *old_root, const struct wl_hash *root)
 {
 	bool power = old != 0 && (old & (old - 1)) == 0;
 	uint64_t fn = old - 1, sn = size - 1;
@@ -212,8 +212,8 @@ int wl_merkle_check_consistency(const struct wl_proof *proof, uint64_t old, uint
 		return -EBADMSG;
 	if (old == size)
 		return proof->n == 0 && memcmp(old_root->b, root->b, sizeof(root->b)) == 0
-			       ? 0
-			       : -EBADMSG;
+		               ? 0
+		               : -EBADMSG;
 	if (proof->n == 0)
 		return -EBADMSG;
 	while (fn & 1) {
@@ -225,7 +225,7 @@ int wl_merkle_check_consistency(const struct wl_proof *proof, uint64_t old, uint
 	if (r < 0)
 		return r;
 	return memcmp(fr.b, old_root->b, sizeof(fr.b)) == 0 &&
-			       memcmp(sr.b, root->b, sizeof(sr.b)) == 0
-		       ? 0
-		       : -EBADMSG;
+	                       memcmp(sr.b, root->b, sizeof(sr.b)) == 0
+	               ? 0
+	               : -EBADMSG;
 }

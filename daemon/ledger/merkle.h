@@ -35,15 +35,15 @@ int wl_merkle_empty(struct wl_hash *ret);
 int wl_merkle_root(wl_merkle_get get, void *user, uint64_t size, struct wl_hash *ret);
 /* RFC 6962 2.1.1; -ERANGE unless index < size. Sibling of the leaf first. */
 int wl_merkle_prove_inclusion(wl_merkle_get get, void *user, uint64_t index, uint64_t size,
-			      struct wl_proof *ret);
+                              struct wl_proof *ret);
 /* RFC 6962 2.1.2; -ERANGE unless 0 < old <= size. Empty where they are equal. */
 int wl_merkle_prove_consistency(wl_merkle_get get, void *user, uint64_t old, uint64_t size,
-				struct wl_proof *ret);
+                                struct wl_proof *ret);
 
 /* RFC 9162 2.1.3.2 and 2.1.4.2. 0, or -EBADMSG where the proof does not prove it. */
 int wl_merkle_check_inclusion(const struct wl_proof *proof, uint64_t index, uint64_t size,
-			      const struct wl_hash *leaf, const struct wl_hash *root);
+                              const struct wl_hash *leaf, const struct wl_hash *root);
 int wl_merkle_check_consistency(const struct wl_proof *proof, uint64_t old, uint64_t size,
-				const struct wl_hash *old_root, const struct wl_hash *root);
+                                const struct wl_hash *old_root, const struct wl_hash *root);
 
 #endif

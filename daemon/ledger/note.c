@@ -1,9 +1,9 @@
 /*
  * Signed notes and checkpoints: the forms of C2SP signed-note and tlog-checkpoint.
  *
- * Runs in weighlock-ledgerd, on checkpoints it signed itself and later on cosignatures brought in on
- * a medium: so parsing is bounded, a signature of a known key that fails refuses the whole note, and
- * a note without a signature of the key asked for is refused. Keeps no state.
+ * Runs in weighlock-ledgerd, on checkpoints it signed itself and later on cosignatures brought in
+ * on a medium: so parsing is bounded, a signature of a known key that fails refuses the whole note,
+ * and a note without a signature of the key asked for is refused. Keeps no state.
  */
 #include "daemon/ledger/note.h"
 
@@ -17,10 +17,10 @@
 #include "daemon/base/bytes.h"
 #include "daemon/base/text.h"
 
-#define DASH		"\xe2\x80\x94 " /* U+2014 and a space begin a signature line */
-#define DASH_N		4U
-#define TYPE_ED25519	0x01
-#define SIGNATURES_MAX	100 /* as golang.org/x/mod/sumdb/note */
+#define DASH            "\xe2\x80\x94 " /* U+2014 and a space begin a signature line */
+#define DASH_N          4U
+#define TYPE_ED25519    0x01
+#define SIGNATURES_MAX  100 /* as golang.org/x/mod/sumdb/note */
 #define SIGNATURE_BYTES (4 + WL_ED25519_SIGNED)
 
 static bool name_is_valid(const char *name, size_t n)
@@ -34,7 +34,7 @@ static bool name_is_valid(const char *name, size_t n)
 }
 
 int wl_note_key_make(const char *name, const uint8_t public_key[WL_ED25519_PUBLIC],
-		     struct wl_note_key *ret)
+                     struct wl_note_key *ret)
 {
 	struct wl_note_key key = {0};
 	uint8_t buf[WL_ORIGIN_MAX + 2 + WL_ED25519_PUBLIC], digest[WL_SHA256_BYTES];
@@ -89,7 +89,7 @@ int wl_note_key_parse(const char *vkey, struct wl_note_key *ret)
 }
 
 int wl_note_compose(const struct wl_note_key *key, const char *text,
-		    const uint8_t signature[WL_ED25519_SIGNED], char *buf, size_t size)
+                    const uint8_t signature[WL_ED25519_SIGNED], char *buf, size_t size)
 {
 	uint8_t blob[SIGNATURE_BYTES];
 	char b64[4 * ((sizeof(blob) + 2) / 3) + 1];
@@ -103,22 +103,23 @@ int wl_note_compose(const struct wl_note_key *key, const char *text,
 }
 
 static int verify_ed25519(const uint8_t public_key[WL_ED25519_PUBLIC], const void *p, size_t n,
-			  const uint8_t *signature)
+                          const uint8_t *signature)
 {
 	EVP_PKEY *pk =
-		EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, WL_ED25519_PUBLIC);
+	        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, WL_ED25519_PUBLIC);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	int ok = pk && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pk) == 1 &&
-		 EVP_DigestVerify(ctx, signature, WL_ED25519_SIGNED, p, n) == 1;
+	         EVP_DigestVerify(ctx, signature, WL_ED25519_SIGNED, p, n) == 1;
 
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(pk);
 	return ok ? 0 : -EBADMSG;
 }
 
-/* One line without its newline: 1 where it is a good signature of `key`, 0 where it is another's. */
+/* One line without its newline: 1 where it is a good signature of `key`, 0 where it is another's.
+ */
 static int check_signature_line(const struct wl_note_key *key, const char *line, size_t n,
-				const char *text, size_t text_n)
+                                const char *text, size_t text_n)
 {
 	uint8_t blob[512];
 	const char *space;
@@ -141,7 +142,7 @@ static int check_signature_line(const struct wl_note_key *key, const char *line,
 	if (blob_n != SIGNATURE_BYTES)
 		return -EBADMSG;
 	return verify_ed25519(key->public_key, text, text_n, blob + sizeof(key->id)) < 0 ? -EBADMSG
-											 : 1;
+	                                                                                 : 1;
 }
 
 /* The last empty line: text ends just after its newline, signatures begin after the next. */
@@ -173,7 +174,7 @@ int wl_note_verify(const struct wl_note_key *key, const char *note, size_t n, si
 		if (!end || lines >= SIGNATURES_MAX)
 			return -EBADMSG;
 		r = check_signature_line(key, note + pos, (size_t)(end - (note + pos)), note,
-					 text_n);
+		                         text_n);
 		if (r < 0)
 			return r;
 		verified += r;
@@ -246,7 +247,7 @@ int wl_checkpoint_parse(const char *text, size_t n, struct wl_checkpoint *ret)
 }
 
 int wl_checkpoint_open(const struct wl_note_key *key, const char *note, size_t n,
-		       struct wl_checkpoint *ret)
+                       struct wl_checkpoint *ret)
 {
 	struct wl_checkpoint cp;
 	size_t text_n;

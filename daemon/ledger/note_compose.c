@@ -17,7 +17,7 @@
 #include "daemon/base/text.h"
 #include "daemon/ledger/manifest.h"
 
-#define TYPE	     "ca.weighlock.delivery-note/1"
+#define TYPE         "ca.weighlock.delivery-note/1"
 #define STATEMENT    "verified-not-altered"
 #define PIECE_BYTES  16384U
 #define TEXT(e, m)   wl_draft_get_text(&(e)->draft, WL_M_##m)
@@ -87,7 +87,7 @@ static int put_file(void *user, const struct wl_manifest_line *line)
 }
 
 static int put_files(struct wl_ledger *l, struct out *o, const struct wl_entry *intent,
-		     struct wl_finding *f)
+                     struct wl_finding *f)
 {
 	WL_AUTO_CLOSE int fd = -1;
 	int r = wl_manifest_open(l->dirfd, TEXT(intent, MANIFEST_SHA256), &fd);
@@ -107,8 +107,8 @@ static int put_approvers(struct wl_ledger *l, struct out *o, const struct wl_ent
 	const char *id;
 
 	put(o, "{\"approved_by\":[");
-	for (size_t i = 0;
-	     (id = wl_draft_get_element(&intent->draft, WL_M_APPROVALS, i)) != NULL; i++) {
+	for (size_t i = 0; (id = wl_draft_get_element(&intent->draft, WL_M_APPROVALS, i)) != NULL;
+	     i++) {
 		WL_CLEANUP(wl_entry_clear) struct wl_entry approval = {0};
 		uint64_t seq;
 		int r = wl_id_number(WL_ID_ENTRY, id, &seq);
@@ -123,7 +123,7 @@ static int put_approvers(struct wl_ledger *l, struct out *o, const struct wl_ent
 }
 
 static void put_head(struct out *o, const struct wl_entry *intent,
-		     const struct wl_transfer_facts *t, uint64_t size)
+                     const struct wl_transfer_facts *t, uint64_t size)
 {
 	put(o, ",\"checkpoint_size\":%" PRIu64, size);
 	if (HAS(intent, COMPONENT))
@@ -133,7 +133,7 @@ static void put_head(struct out *o, const struct wl_entry *intent,
 }
 
 static void put_tail(struct out *o, const struct wl_ledger *l, const struct wl_entry *intent,
-		     const struct wl_transfer_facts *t)
+                     const struct wl_transfer_facts *t)
 {
 	char id[WL_ID_TEXT], when[WL_TIME_TEXT], policy[WL_SHA256_HEX + 1];
 
@@ -162,7 +162,7 @@ static void put_tail(struct out *o, const struct wl_ledger *l, const struct wl_e
 }
 
 int wl_note_write(struct wl_ledger *l, const struct wl_entry *intent, int fd,
-		  struct wl_finding *ret_finding)
+                  struct wl_finding *ret_finding)
 {
 	struct out o = {.fd = fd};
 	struct wl_transfer_facts t;
@@ -172,7 +172,7 @@ int wl_note_write(struct wl_ledger *l, const struct wl_entry *intent, int fd,
 		return r < 0 ? r : -EUCLEAN;
 	if (strcmp(t.direction, "inbound") != 0) {
 		(void)wl_refuse(ret_finding, WL_RULE_NONE, "an %s transfer has no delivery note",
-				t.direction);
+		                t.direction);
 		return -EINVAL;
 	}
 	r = put_approvers(l, &o, intent);

@@ -7,6 +7,6 @@
 /* Writes the note of a release.intent into `fd` (empty, at its beginning). 0; -EINVAL where this
  * entry has no note; negative errno. */
 int wl_note_write(struct wl_ledger *l, const struct wl_entry *intent, int fd,
-		  struct wl_finding *ret_finding);
+                  struct wl_finding *ret_finding);
 
 #endif

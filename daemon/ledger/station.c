@@ -31,7 +31,7 @@ static void forget(struct wl_ledger *l)
 }
 
 int wl_station_init(struct wl_ledger *l, const char *station, const char *origin, uint64_t uid,
-		    const uint8_t authority_spki_sha256[WL_SHA256_BYTES])
+                    const uint8_t authority_spki_sha256[WL_SHA256_BYTES])
 {
 	struct wl_identity id;
 	struct wl_finding f = {0};
@@ -83,7 +83,7 @@ static int fill_entry_zero(const struct wl_ledger *l, uint64_t uid, struct wl_dr
 		r = wl_draft_text(d, WL_M_DOCUMENT_SPKI_SHA256, l->id.document_spki_sha256);
 	if (r == 0)
 		r = wl_draft_text(d, WL_M_POLICY_AUTHORITY_SPKI_SHA256,
-				  l->id.authority_spki_sha256);
+		                  l->id.authority_spki_sha256);
 	if (r == 0)
 		r = wl_draft_text(d, WL_M_ORIGIN, l->id.key.name);
 	if (r == 0)
@@ -92,7 +92,7 @@ static int fill_entry_zero(const struct wl_ledger *l, uint64_t uid, struct wl_dr
 }
 
 int wl_station_confirm(struct wl_ledger *l, uint64_t uid, const char *fingerprint,
-		       uint64_t *ret_seq, struct wl_finding *ret_finding)
+                       uint64_t *ret_seq, struct wl_finding *ret_finding)
 {
 	WL_CLEANUP(wl_draft_clear) struct wl_draft d = {0};
 	const char *checkpoint;
@@ -103,10 +103,10 @@ int wl_station_confirm(struct wl_ledger *l, uint64_t uid, const char *fingerprin
 		return -EEXIST;
 	if (!l->identified || !l->keys)
 		return wl_refuse(ret_finding, WL_RULE_STATION_NO_KEYS,
-				 "station init was not said yet");
+		                 "station init was not said yet");
 	if (uid == l->id.uid)
 		return wl_refuse(ret_finding, WL_RULE_APPROVAL_SAME_PERSON,
-				 "uid %" PRIu64 " said station init", uid);
+		                 "uid %" PRIu64 " said station init", uid);
 	if (!wl_keys_fingerprint_equal(fingerprint, l->id.fingerprint))
 		return -EKEYREJECTED;
 	r = fill_entry_zero(l, uid, &d);

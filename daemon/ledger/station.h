@@ -9,6 +9,6 @@ int wl_ledger_open_store(struct wl_ledger *l, struct wl_finding *f);
 /* Stages a checked draft under this clock. -ENOSPC: commit first; -EMSGSIZE, -EINVAL: nothing was
  * staged; any other error has set `failed`. */
 int wl_ledger_stage(struct wl_ledger *l, const struct wl_draft *d, const struct wl_clock *c,
-		    uint64_t *ret_seq);
+                    uint64_t *ret_seq);
 
 #endif

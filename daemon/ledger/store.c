@@ -1,10 +1,10 @@
 /*
  * Journal, tiles and checkpoint together: commit and recovery.
  *
- * Runs in weighlock-ledgerd, the only writer (flock). Entries are ours. Power may go anywhere: up to
- * the journal's fdatasync the entries never were; after it recovery publishes them again with the
- * same bytes and the same signature. A disk that says something else than was signed is refused and
- * left as it is, for people to look at.
+ * Runs in weighlock-ledgerd, the only writer (flock). Entries are ours. Power may go anywhere: up
+ * to the journal's fdatasync the entries never were; after it recovery publishes them again with
+ * the same bytes and the same signature. A disk that says something else than was signed is refused
+ * and left as it is, for people to look at.
  */
 #include "daemon/ledger/store.h"
 
@@ -26,7 +26,7 @@
 #include "daemon/ledger/tiles.h"
 
 #define GROUP_ENTRIES_MAX 512U
-#define GROUP_BYTES_MAX	  (1U << 20)
+#define GROUP_BYTES_MAX   (1U << 20)
 
 struct wl_store {
 	struct wl_store_options o;
@@ -127,12 +127,12 @@ static int open_tiles(struct wl_store *s, const struct wl_checkpoint *cp, struct
 		r = wl_tiles_root(s->tiles, cp->size, &root);
 	if (r == -EUCLEAN)
 		return DISAGREE(f, "a tile of checkpoint %" PRIu64 " is missing or damaged",
-				cp->size);
+		                cp->size);
 	if (r < 0)
 		return r;
 	if (memcmp(root.b, cp->root.b, sizeof(root.b)) != 0)
 		return DISAGREE(f, "the tiles do not have the root of checkpoint %" PRIu64,
-				cp->size);
+		                cp->size);
 	s->size = cp->size;
 	s->root = root;
 	return 0;
@@ -140,7 +140,7 @@ static int open_tiles(struct wl_store *s, const struct wl_checkpoint *cp, struct
 
 /* An entry the journal holds again must be the one that lies in the tiles. */
 static int replay_entry(struct wl_store *s, uint64_t seq, struct wl_bytes entry,
-			struct wl_finding *f)
+                        struct wl_finding *f)
 {
 	const uint8_t *p;
 	size_t n;
@@ -223,7 +223,7 @@ static int replay(struct wl_store *s, struct wl_finding *f)
 }
 
 int wl_store_open(const struct wl_store_options *o, struct wl_store **ret,
-		  struct wl_finding *ret_finding)
+                  struct wl_finding *ret_finding)
 {
 	struct wl_store *s = calloc(1, sizeof(*s));
 	struct wl_checkpoint cp;

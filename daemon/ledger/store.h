@@ -4,8 +4,8 @@
  *
  * Stage entries, then commit: the journal's record with the signed checkpoint is made durable (from
  * here the entries exist), tiles and checkpoint follow, the journal is emptied, and only then does
- * the caller tell anybody. Two roots are never signed for one size: a checkpoint leaves this process
- * only after its record is durable. After an error of commit the store refuses everything.
+ * the caller tell anybody. Two roots are never signed for one size: a checkpoint leaves this
+ * process only after its record is durable. After an error of commit the store refuses everything.
  */
 #ifndef WL_LEDGER_STORE_H
 #define WL_LEDGER_STORE_H
@@ -22,9 +22,9 @@ struct wl_store; /* opaque */
 typedef int (*wl_store_sign)(void *user, const char *text, char *buf, size_t size);
 
 struct wl_store_options {
-	int dirfd;		       /* the ledger's folder; stays the caller's */
+	int dirfd;                     /* the ledger's folder; stays the caller's */
 	const struct wl_note_key *key; /* the ledger's verifier key; its name is the origin */
-	wl_store_sign sign;	       /* NULL: nothing can be committed */
+	wl_store_sign sign;            /* NULL: nothing can be committed */
 	void *user;
 };
 
@@ -34,7 +34,7 @@ struct wl_store_options {
  * does not agree with what was signed: nothing is changed then.
  */
 int wl_store_open(const struct wl_store_options *o, struct wl_store **ret,
-		  struct wl_finding *ret_finding);
+                  struct wl_finding *ret_finding);
 struct wl_store *wl_store_free(struct wl_store *s);
 
 uint64_t wl_store_size(const struct wl_store *s);   /* durable and published */

@@ -2,9 +2,9 @@
  * The tiles on disk: the right edge in memory, everything left of it read back when asked for.
  *
  * Runs in weighlock-ledgerd. The bytes are ours; still, each entry read back is compared with its
- * leaf hash, so that a disk that lies is found out rather than believed. Power going while tiles are
- * published leaves whole files only (rename), and the journal still holds what they were made from:
- * publishing again writes the same bytes.
+ * leaf hash, so that a disk that lies is found out rather than believed. Power going while tiles
+ * are published leaves whole files only (rename), and the journal still holds what they were made
+ * from: publishing again writes the same bytes.
  */
 #include "daemon/ledger/tiles.h"
 
@@ -21,10 +21,10 @@
 #include "daemon/base/limits.h"
 #include "daemon/ledger/folder.h"
 
-#define HASH_BYTES	 WL_SHA256_BYTES
-#define TILE_BYTES	 (WL_TILE_WIDTH * HASH_BYTES)
+#define HASH_BYTES       WL_SHA256_BYTES
+#define TILE_BYTES       (WL_TILE_WIDTH * HASH_BYTES)
 #define BUNDLE_BYTES_MAX (WL_TILE_WIDTH * (2U + WL_ENTRY_BYTES_MAX))
-#define PATH_MAX_TEXT	 WL_TILE_PATH_TEXT
+#define PATH_MAX_TEXT    WL_TILE_PATH_TEXT
 
 /* One tile or bundle: its bytes as they lie in the file. */
 struct tile {
@@ -41,8 +41,8 @@ struct wl_tiles {
 	int dirfd;
 	uint64_t size;
 	struct tile edge[WL_TILE_LEVELS];  /* the rightmost tile of each level, width 0 to 255 */
-	struct tile bundle;		   /* the rightmost bundle of entries */
-	struct tile *full;		   /* completed since the last publishing */
+	struct tile bundle;                /* the rightmost bundle of entries */
+	struct tile *full;                 /* completed since the last publishing */
 	struct tile cache[WL_TILE_LEVELS]; /* the last full tile read back of each level */
 	struct tile bundle_cache;
 };
@@ -201,9 +201,9 @@ static int read_tile(int dirfd, struct tile *t)
 static int open_edge(struct wl_tiles *t, struct tile *edge, int level, uint64_t count)
 {
 	*edge = (struct tile){
-		.level = level,
-		.n = count / WL_TILE_WIDTH,
-		.width = (unsigned)(count % WL_TILE_WIDTH),
+	        .level = level,
+	        .n = count / WL_TILE_WIDTH,
+	        .width = (unsigned)(count % WL_TILE_WIDTH),
 	};
 	return edge->width > 0 ? read_tile(t->dirfd, edge) : 0;
 }

@@ -1,10 +1,10 @@
 /*
  * C2SP tlog-tiles in a folder: tile/<L>/<N>[.p/<W>] and tile/entries/<N>[.p/<W>].
  *
- * Written only by weighlock-ledgerd (one writer, flock of the journal's folder), read by auditors as
- * it lies. Appending happens in memory first; publishing makes every changed tile durable as a whole
- * file (tmp, fsync, rename, fsync of the folder). A partial tile is removed once its full one exists.
- * The functions are not told what size is signed: the caller (store.h) keeps that order.
+ * Written only by weighlock-ledgerd (one writer, flock of the journal's folder), read by auditors
+ * as it lies. Appending happens in memory first; publishing makes every changed tile durable as a
+ * whole file (tmp, fsync, rename, fsync of the folder). A partial tile is removed once its full one
+ * exists. The functions are not told what size is signed: the caller (store.h) keeps that order.
  */
 #ifndef WL_LEDGER_TILES_H
 #define WL_LEDGER_TILES_H
@@ -14,14 +14,15 @@
 
 #include "daemon/ledger/merkle.h"
 
-#define WL_TILE_WIDTH	  256U
-#define WL_TILE_LEVELS	  8U /* 256^8 entries */
+#define WL_TILE_WIDTH     256U
+#define WL_TILE_LEVELS    8U /* 256^8 entries */
 #define WL_TILE_PATH_TEXT 64
-#define WL_TILE_ENTRIES	  (-1) /* as a level: the bundles of entries */
+#define WL_TILE_ENTRIES   (-1) /* as a level: the bundles of entries */
 
 struct wl_tiles; /* opaque */
 
-/* "tile/1/x001/067.p/17"; level WL_TILE_ENTRIES gives "tile/entries/…"; width 256 is the full one. */
+/* "tile/1/x001/067.p/17"; level WL_TILE_ENTRIES gives "tile/entries/…"; width 256 is the full one.
+ */
 void wl_tile_path(int level, uint64_t n, unsigned width, char buf[WL_TILE_PATH_TEXT]);
 
 /*
