@@ -113,6 +113,7 @@ static const unsigned long ioctls[] = {
 
 static int allow_some(scmp_filter_ctx f)
 {
+	const struct scmp_arg_cmp unix_only = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX};
 	int r = 0;
 
 	for (unsigned i = 0; r == 0 && i < WL_ARRAY_LEN(plain_calls); i++) {
@@ -125,8 +126,7 @@ static int allow_some(scmp_filter_ctx f)
 		                     SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffUL, ioctls[i]));
 	/* readiness is told over a datagram socket made when needed */
 	if (r == 0)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-		                     SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+		r = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &unix_only);
 	/* memory is never made executable */
 	if (r == 0)
 		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
