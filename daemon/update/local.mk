@@ -23,3 +23,11 @@ EXTRA_DIST += daemon/update/make-name-table.py
 # in link order: what a worker needs for signatures, and for archives
 wl_update_libs = daemon/update/libwl_update.a $(wl_base_libs)
 wl_archive_libs = daemon/update/libwl_update.a $(wl_base_libs) $(ARCHIVE_LIBS) $(ZLIB_LIBS)
+
+# the workers as their employer sees them, against files made by openssl and python
+check_PROGRAMS += tests/unit/update_probe
+tests_unit_update_probe_SOURCES = tests/unit/update_probe.c \
+	daemon/worker/signature.c daemon/worker/check.c daemon/worker/unpack.c daemon/worker/report.c
+tests_unit_update_probe_LDADD = $(wl_archive_libs)
+dist_check_SCRIPTS += tests/unit/test_update_signatures.py tests/unit/test_update_archives.py
+TESTS += tests/unit/test_update_signatures.py tests/unit/test_update_archives.py
