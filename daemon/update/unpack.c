@@ -126,24 +126,37 @@ static int check_kind(struct look *l, struct archive_entry *entry, bool *ret_fol
 	return 0;
 }
 
-/* The member's path; for a ZIP file the raw name of the directory, which libarchive must agree to.
- */
+/* The member's path: for a ZIP file the raw name of its central directory. */
 static int take_path(struct look *l, struct archive_entry *entry, struct wl_bytes *ret)
 {
 	const char *path = archive_entry_pathname(entry);
-	const struct wl_zip_entry *z = l->zip ? wl_zip_entry(l->zip, l->items - 1) : NULL;
 
-	if (l->zip && !z)
-		return wl_refuse(l->finding, WL_RULE_ARCHIVE_STRUCTURE,
-		                 "more entries than in the central directory");
+	if (l->zip) {
+		const struct wl_zip_entry *z = wl_zip_entry(l->zip, l->items - 1);
+
+		if (!z)
+			return wl_refuse(l->finding, WL_RULE_ARCHIVE_STRUCTURE,
+			                 "more entries than in the central directory");
+		*ret = z->name;
+		return 0;
+	}
 	if (!path)
 		return wl_refuse(l->finding, WL_RULE_NAME_ENCODING, "the name cannot be read");
 	*ret = (struct wl_bytes){(const uint8_t *)path, strlen(path)};
-	if (z && (z->name.n != ret->n || memcmp(z->name.p, ret->p, ret->n) != 0 ||
-	          z->size != (uint64_t)archive_entry_size(entry)))
-		return wl_refuse(l->finding, WL_RULE_ARCHIVE_STRUCTURE,
-		                 "an entry is read otherwise than the central directory says");
 	return 0;
+}
+
+/* libarchive must have understood the entry as our own reading of the directory did. */
+static int check_agreement(struct look *l, struct archive_entry *entry)
+{
+	const struct wl_zip_entry *z = l->zip ? wl_zip_entry(l->zip, l->items - 1) : NULL;
+	const char *path = archive_entry_pathname(entry);
+
+	if (!z || (path && strlen(path) == z->name.n && memcmp(path, z->name.p, z->name.n) == 0 &&
+	           z->size == (uint64_t)archive_entry_size(entry)))
+		return 0;
+	return wl_refuse(l->finding, WL_RULE_ARCHIVE_STRUCTURE,
+	                 "an entry is read otherwise than the central directory says");
 }
 
 static int check_headers_size(struct look *l)
@@ -213,6 +226,8 @@ static int look_at(struct look *l, struct archive_entry *entry)
 		e = check_kind(l, entry, &m.folder);
 	if (e == 0)
 		e = wl_name_check(m.path, m.folder, l->finding);
+	if (e == 0)
+		e = check_agreement(l, entry);
 	if (e == 0)
 		e = wl_name_set_add(l->names, m.path, m.folder, l->finding);
 	if (e < 0)
