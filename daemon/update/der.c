@@ -101,7 +101,7 @@ static bool all_valid(struct wl_bytes all, unsigned depth)
 	struct wl_reader r = wl_reader_from(all.p, all.n);
 	struct wl_der e;
 
-	if (depth > WL_DER_DEPTH_MAX)
+	if (depth > WL_DER_DEPTH_MAX && all.n > 0)
 		return false;
 	while (wl_reader_left(&r) > 0) {
 		if (!wl_der_next(&r, &e) || !tag_is_legal(e.tag))

@@ -31,3 +31,41 @@ tests_unit_update_probe_SOURCES = tests/unit/update_probe.c \
 tests_unit_update_probe_LDADD = $(wl_archive_libs)
 dist_check_SCRIPTS += tests/unit/test_update_signatures.py tests/unit/test_update_archives.py
 TESTS += tests/unit/test_update_signatures.py tests/unit/test_update_archives.py
+
+# fuzz targets (tests/fuzz/README); seeds by tests/fuzz/make-update-seeds.py
+EXTRA_DIST += tests/fuzz/make-update-seeds.py tests/unit/update_tools.py
+check_PROGRAMS += tests/fuzz/replay_cms tests/fuzz/replay_zip tests/fuzz/replay_tar \
+	tests/fuzz/replay_manifest
+TESTS += tests/fuzz/replay_cms tests/fuzz/replay_zip tests/fuzz/replay_tar \
+	tests/fuzz/replay_manifest
+tests_fuzz_replay_cms_SOURCES = tests/fuzz/fuzz_cms.c tests/fuzz/replay_main.c
+tests_fuzz_replay_cms_LDADD = $(wl_update_libs)
+tests_fuzz_replay_zip_SOURCES = tests/fuzz/fuzz_zip.c tests/fuzz/replay_main.c
+tests_fuzz_replay_zip_LDADD = $(wl_archive_libs)
+tests_fuzz_replay_tar_SOURCES = tests/fuzz/fuzz_tar.c tests/fuzz/replay_main.c
+tests_fuzz_replay_tar_LDADD = $(wl_archive_libs)
+tests_fuzz_replay_manifest_SOURCES = tests/fuzz/fuzz_manifest.c tests/fuzz/replay_main.c
+tests_fuzz_replay_manifest_LDADD = $(wl_update_libs)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_cms tests/fuzz/fuzz_zip tests/fuzz/fuzz_tar tests/fuzz/fuzz_manifest
+tests_fuzz_fuzz_cms_SOURCES = tests/fuzz/fuzz_cms.c
+tests_fuzz_fuzz_cms_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_cms_LDADD = $(wl_update_libs)
+tests_fuzz_fuzz_zip_SOURCES = tests/fuzz/fuzz_zip.c
+tests_fuzz_fuzz_zip_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_zip_LDADD = $(wl_archive_libs)
+tests_fuzz_fuzz_tar_SOURCES = tests/fuzz/fuzz_tar.c
+tests_fuzz_fuzz_tar_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_tar_LDADD = $(wl_archive_libs)
+tests_fuzz_fuzz_manifest_SOURCES = tests/fuzz/fuzz_manifest.c
+tests_fuzz_fuzz_manifest_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_manifest_LDADD = $(wl_update_libs)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_update_check
+TESTS += tests/unit/test_update_check
+tests_unit_test_update_check_SOURCES = tests/unit/test_update_check.c
+tests_unit_test_update_check_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_update_check_LDADD = $(wl_update_libs) $(CMOCKA_LIBS)
+endif
