@@ -39,3 +39,29 @@ tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c
 tests_fuzz_fuzz_message_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
 tests_fuzz_fuzz_message_LDADD = $(wl_base_libs)
 endif
+
+if HAVE_CMOCKA
+wl_base_tests = tests/unit/test_message \
+	tests/unit/test_rules \
+	tests/unit/test_events \
+	tests/unit/test_text \
+	tests/unit/test_ids \
+	tests/unit/test_channel \
+	tests/unit/test_fdio
+check_PROGRAMS += $(wl_base_tests)
+TESTS += $(wl_base_tests)
+tests_unit_test_message_SOURCES = tests/unit/test_message.c
+tests_unit_test_message_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
+tests_unit_test_rules_SOURCES = tests/unit/test_rules.c
+tests_unit_test_rules_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
+tests_unit_test_events_SOURCES = tests/unit/test_events.c
+tests_unit_test_events_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
+tests_unit_test_text_SOURCES = tests/unit/test_text.c
+tests_unit_test_text_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
+tests_unit_test_ids_SOURCES = tests/unit/test_ids.c
+tests_unit_test_ids_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
+tests_unit_test_channel_SOURCES = tests/unit/test_channel.c
+tests_unit_test_channel_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
+tests_unit_test_fdio_SOURCES = tests/unit/test_fdio.c
+tests_unit_test_fdio_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
+endif

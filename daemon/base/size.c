@@ -15,7 +15,7 @@ void wl_size_format(uint64_t bytes, char *buf, size_t size)
 		return;
 	}
 	tenths = bytes / 100 + (bytes % 100 >= 50 ? 1 : 0);
-	while (tenths >= 10000 && unit + 1 < WL_ARRAY_LEN(units)) {
+	while (tenths >= 9995 && unit + 1 < WL_ARRAY_LEN(units)) {
 		tenths = tenths / 1000 + (tenths % 1000 >= 500 ? 1 : 0);
 		unit++;
 	}
