@@ -63,7 +63,7 @@ void wl_employer_drop(struct wl_spawnd *d, struct wl_employer *e)
 void wl_employer_refuse(struct wl_spawnd *d, struct wl_employer *e, uint32_t serial,
                         const struct wl_finding *why, int error)
 {
-	if (why->rule != WL_RULE_NONE)
+	if (why->rule != WL_RULE_NONE && !d->offline) /* offline the employer says it itself */
 		wl_log_warning("refused: %s (%s)", wl_rule_id(why->rule), why->detail);
 	if (e->channel.fd >= 0 &&
 	    wl_channel_send_error(&e->channel, serial, why->rule, error, why->detail) < 0)

@@ -22,3 +22,13 @@ daemon_spawn_weighlock_spawnd_LDADD = daemon/spawn/libwl_spawnd.a $(wl_sandbox_l
 noinst_PROGRAMS += tests/bench/bench_spawn
 tests_bench_bench_spawn_SOURCES = tests/bench/bench_spawn.c
 tests_bench_bench_spawn_LDADD = $(wl_base_libs)
+
+# the sandbox from inside: a worker binary for tests only, under the name of a real one
+if HAVE_CMOCKA
+check_PROGRAMS += tests/sandbox/workers/worker-tool tests/sandbox/test_sandbox
+TESTS += tests/sandbox/test_sandbox
+tests_sandbox_workers_worker_tool_SOURCES = tests/sandbox/kinds_test.c
+tests_sandbox_workers_worker_tool_LDADD = $(wl_frame_libs) $(wl_base_libs)
+tests_sandbox_test_sandbox_SOURCES = tests/sandbox/test_sandbox.c
+tests_sandbox_test_sandbox_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
+endif
