@@ -77,6 +77,8 @@ struct wl_facts {
 	const char *vendor; /* as the person named it, or NULL: the device's */
 	int64_t now;        /* the time of the check */
 	int64_t clock_floor;  /* 0: unknown */
+	bool vendor_left_out; /* the work ended before the vendor's signatures: nothing is held
+	                         against them */
 	bool policy_unsigned; /* offline: the policy is its user's own word (not_checked) */
 
 	const struct wl_items *items;
@@ -134,6 +136,10 @@ struct wl_decision {
 int wl_decide(const struct wl_facts *facts, struct wl_decision **ret);
 struct wl_decision *wl_decision_free(struct wl_decision *d); /* accepts NULL, returns NULL */
 void wl_decision_cleanup(struct wl_decision **d);
+
+/* Distinct keys of a role over one content (counted by SPKI, never by name). */
+size_t wl_count_signers(const struct wl_signer *signers, size_t n, enum wl_trust_role role,
+                        uint32_t content);
 
 /* Ordered set of rules: adds in ascending order, each once, silently full. */
 void wl_rules_add(struct wl_rules *set, enum wl_rule rule);

@@ -38,8 +38,4 @@ void wl_judge_ledger(struct judging *j);
 void wl_judge_set(struct judging *j);
 void wl_judge_names(struct judging *j);
 
-/* Distinct keys of a role over one content. */
-size_t wl_count_signers(const struct wl_signer *signers, size_t n, enum wl_trust_role role,
-                        uint32_t content);
-
 #endif

@@ -161,10 +161,12 @@ void wl_judge_signers(struct judging *j)
 {
 	bool vendor = false;
 	for (size_t i = 0; i < j->f->ncontents; i++) {
-		judge_content(j, &j->f->contents[i]);
-		vendor |= j->f->contents[i].role == WL_TRUST_VENDOR;
+		bool of_vendor = j->f->contents[i].role == WL_TRUST_VENDOR;
+		vendor |= of_vendor;
+		if (!of_vendor || !j->f->vendor_left_out)
+			judge_content(j, &j->f->contents[i]);
 	}
-	if (j->vendor->signature == WL_SIGNED_CMS_DETACHED && !vendor)
+	if (j->vendor->signature == WL_SIGNED_CMS_DETACHED && !vendor && !j->f->vendor_left_out)
 		wl_judging_object(j, WHOLE, WL_RULE_SIGNATURE_MISSING, "%s",
 		                  "neither MANIFEST.sha256 nor a .p7s beside a file");
 	judge_roles(j);

@@ -8,7 +8,7 @@ policy_libwl_policy_a_SOURCES = \
 	policy/ticket.h policy/ticket.c policy/ticket_read.c policy/ticket_show.c policy/items.h policy/items.c policy/names.h policy/names.c policy/litter.h policy/litter.c \
 	policy/decide.h policy/decide_list.h policy/decide.c policy/decide_ticket.c policy/decide_set.c \
 	policy/people.h policy/people.c policy/destination.h policy/destination.c \
-	policy/manifest.h policy/manifest.c policy/inspect.h \
-	policy/drive.h policy/new.h
+	policy/manifest.h policy/manifest.c policy/inspect.h policy/inspect_parts.h policy/inspect.c policy/inspect_package.c \
+	policy/drive.h policy/drive.c policy/drive_work.h policy/drive_work.c policy/drive_signature.c policy/new.h policy/new.c policy/example.def
 # for whoever links it; base stands last
 wl_policy_libs = policy/libwl_policy.a $(YAML_LIBS) $(JANSSON_LIBS) $(wl_base_libs)
