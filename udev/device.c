@@ -212,10 +212,10 @@ static int flush(const struct wl_device_pass *pass, int fd, struct wl_finding *r
 {
 	int r = check_same(pass, fd, ret_finding);
 
-	if (r < 0) {
-		ret_finding->rule = WL_RULE_DESTINATION_GONE; /* whatever is there now */
-		return r;
-	}
+	if (r < 0) /* whatever is there now */
+		return wl_refuse(ret_finding, WL_RULE_DESTINATION_GONE,
+		                 "port %s: the medium was taken out while it was written",
+		                 pass->port);
 	if (fsync(fd) < 0 || ioctl(fd, BLKFLSBUF, 0) < 0)
 		return refuse_errno(pass, errno, "flushing the medium", ret_finding);
 	return 0;

@@ -28,8 +28,7 @@
 : "${WL_MAKE:=make}"
 WL_RECORD=/run/weighlock-test.record
 WL_LOCK=/run/weighlock-test.lock
-WL_RULES=/run/udev/rules.d/70-weighlock-test.rules
-WL_RULES_EARLY=/run/udev/rules.d/59-weighlock-test.rules
+WL_RULES=/run/udev/rules.d
 WL_DAEMONS="weighlock-mediad weighlock-ledgerd weighlock-spawnd weighlockd"
 WL_PYTHON=/usr/bin/python3
 WL_N_PASSED=0 WL_N_FAILED=0 WL_N_SKIPPED=0
@@ -173,7 +172,7 @@ wl_begin() {
 	wl_need_root_loop
 	exec 9>"$WL_LOCK"
 	flock -n 9 || { echo "      another run holds $WL_LOCK: waiting"; flock 9; }
-	[ ! -s "$WL_RECORD" ] || { echo "      clearing what an earlier run left"; wl_sweep; }
+	[ ! -s "$WL_RECORD" ] || { echo "      clearing what an earlier run left"; (set +e; wl_sweep); }
 	: >"$WL_RECORD"
 	trap wl_on_exit EXIT
 	trap 'exit 130' INT
@@ -242,7 +241,8 @@ wl_sweep() {
 		wl_loop_remove "$wl_sweep_loop"
 	done
 	if [ -n "$(wl_noted rules)" ]; then
-		rm -f "$WL_RULES" "$WL_RULES_EARLY"
+		rm -f "$WL_RULES/58-weighlock-test.rules" "$WL_RULES/59-weighlock.rules" \
+			"$WL_RULES/70-weighlock.rules"
 		udevadm control --reload 2>/dev/null
 	fi
 	for wl_sweep_udevd in $(wl_noted udevd); do
@@ -485,21 +485,14 @@ wl_port_number() { cat "$WL_PREFIX/port.$1"; }
 wl_port_device() { echo "/dev/loop$(wl_port_number "$1")"; }
 wl_port_match() { echo "loop:$(wl_port_number "$1")"; }
 
-# wl_rules_lay: what udev/*.rules say about USB storage, said of our loop numbers.
+# wl_rules_lay: the shipped rules, for the run, and one before them that says which loops are ports.
 wl_rules_lay() {
 	wl_note rules 1
-	mkdir -p /run/udev/rules.d
-	: >"$WL_RULES_EARLY.new"
-	: >"$WL_RULES.new"
+	mkdir -p "$WL_RULES"
+	cp "$WL_SRC/udev/59-weighlock.rules" "$WL_SRC/udev/70-weighlock.rules" "$WL_RULES"
 	for wl_rules_n in $(wl_noted loop); do
-		wl_rules_key="SUBSYSTEM==\"block\", ACTION!=\"remove\", KERNEL==\"loop$wl_rules_n\""
-		echo "$wl_rules_key, ENV{WEIGHLOCK_PORT}=\"1\", ENV{UDEV_DISABLE_PERSISTENT_STORAGE_BLKID_FLAG}=\"1\"" \
-			>>"$WL_RULES_EARLY.new"
-		echo "$wl_rules_key, ENV{UDISKS_IGNORE}=\"1\", ENV{UDISKS_AUTO}=\"0\", ENV{SYSTEMD_READY}=\"0\", TAG-=\"uaccess\", OWNER=\"root\", GROUP=\"root\", MODE=\"0600\", OPTIONS+=\"nowatch\"" \
-			>>"$WL_RULES.new"
-	done
-	mv "$WL_RULES_EARLY.new" "$WL_RULES_EARLY"
-	mv "$WL_RULES.new" "$WL_RULES"
+		echo "SUBSYSTEM==\"block\", KERNEL==\"loop$wl_rules_n\", ENV{WEIGHLOCK_PORT}=\"1\""
+	done >"$WL_RULES/58-weighlock-test.rules"
 	udevadm control --reload
 }
 
