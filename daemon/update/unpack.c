@@ -11,6 +11,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -409,7 +410,10 @@ int wl_unpack_prepare(void)
 {
 	struct archive *a;
 
-	/* the ZIP reader turns times into local ones, and reads /etc/localtime for it */
+	/* the ZIP reader turns times into local ones; without TZ it would look at /etc/localtime
+	 * again each time */
+	if (setenv("TZ", "UTC0", 1) < 0)
+		return -errno;
 	tzset();
 	/* names of pax headers are UTF-8; where the locale is missing only ASCII ones are let pass
 	 */

@@ -7,8 +7,9 @@
  *
  * Prints one line per message: signer, finding, entry, check, member, fault, done. With content=,
  * every signer is taken to `check`, pinned by the keys of pin= and of cert= (as the station does).
- * The worker's own function runs in a forked process without a sandbox; the descriptor it speaks on
- * is the same as under weighlock-spawnd.
+ * The worker's own function runs in a forked process without a sandbox; or, with UPDATE_SPAWND set
+ * to the program weighlock-spawnd, in the real worker binary in its sandbox (WEIGHLOCK_WORKERS says
+ * where those lie).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include "daemon/base/fdio.h"
 #include "daemon/base/message.h"
 #include "daemon/base/sha256.h"
+#include "daemon/base/work.h"
 #include "daemon/update/certificate.h"
 #include "daemon/update/check_signature.h"
 #include "daemon/update/unpack.h"
@@ -54,10 +56,42 @@ static int open_file(const char *path, uint64_t *ret_size)
 	return fd;
 }
 
-/* Forks the worker; *ret is the employer's end. */
-static void employ(int (*prepare)(void), int (*run)(struct wl_worker *), struct wl_channel *ret)
+struct kind {
+	const char *name;
+	int (*prepare)(void);
+	int (*run)(struct wl_worker *wk);
+};
+
+static const struct kind signature = {"signature", wl_signature_prepare, wl_signature_run};
+static const struct kind check = {"check", wl_check_prepare, wl_check_run};
+static const struct kind unpack = {"unpack", wl_unpack_prepare, wl_unpack_run};
+
+/* The worker in its sandbox. */
+static void employ_sandboxed(const struct kind *kind, const char *spawnd, struct wl_channel *ret)
 {
+	static struct wl_spawn *spawn;
+	struct wl_job_order order = {.kind = kind->name, .deadline_ms = 60000, .input_fd = -1};
+	struct wl_finding f = {0};
+	struct wl_job job;
+	int e = spawn ? 0 : wl_spawn_start(spawnd, &spawn);
+
+	if (e == 0)
+		e = wl_job_start(spawn, &order, &job, &f);
+	if (e < 0)
+		die(f.rule ? wl_rule_id(f.rule) : kind->name, e);
+	*ret = job.control;
+}
+
+/* Starts the worker; *ret is the employer's end. */
+static void employ(const struct kind *kind, struct wl_channel *ret)
+{
+	const char *spawnd = getenv("UPDATE_SPAWND");
 	int pair[2];
+
+	if (spawnd) {
+		employ_sandboxed(kind, spawnd, ret);
+		return;
+	}
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		die("socketpair", -errno);
@@ -69,9 +103,9 @@ static void employ(int (*prepare)(void), int (*run)(struct wl_worker *), struct 
 
 		(void)close(pair[0]);
 		wl_channel_init(&wk.control, pair[1], WL_PEER_WORKER, WL_PEER_BROKER);
-		e = prepare();
+		e = kind->prepare();
 		if (e == 0)
-			e = run(&wk);
+			e = kind->run(&wk);
 		wl_message_start(&out, e < 0 ? WL_MSG_WORK_FAULT : WL_MSG_WORK_DONE, 0);
 		if (e < 0) {
 			wl_message_put_u64(&out, WL_T_ERRNO, (uint64_t)-e);
@@ -235,7 +269,7 @@ static void check_claims(const struct claim *claims, size_t n, char **args)
 	uint8_t digest[WL_SHA256_BYTES];
 	struct claim dropped[CLAIMS_MAX];
 
-	employ(wl_check_prepare, wl_check_run, &c);
+	employ(&check, &c);
 	for (size_t i = 0; i < n; i++) {
 		for (char **a = args; *a; a++) {
 			const char *v;
@@ -278,10 +312,10 @@ static void do_signature(char **args)
 {
 	static struct claim claims[CLAIMS_MAX];
 	struct wl_channel c;
-	bool check = false;
+	bool checked = false;
 	size_t n;
 
-	employ(wl_signature_prepare, wl_signature_run, &c);
+	employ(&signature, &c);
 	wl_message_start(&message, WL_MSG_SIGNATURE_BEGIN, 0);
 	wl_message_put_text(&message, WL_T_PURPOSE, args[0]);
 	wl_message_put_i64(&message, WL_T_TIME, strtoll(args[1], NULL, 10));
@@ -294,12 +328,12 @@ static void do_signature(char **args)
 				send_next(&c, files[i].role, v, NULL);
 		if ((v = value_of(*a, "pin")))
 			send_pin(&c, v);
-		check |= value_of(*a, "content") != NULL;
+		checked |= value_of(*a, "content") != NULL;
 	}
 	send_end(&c);
 	n = listen_to(&c, claims);
 	wl_channel_close(&c);
-	if (check && n > 0)
+	if (checked && n > 0)
 		check_claims(claims, n < CLAIMS_MAX ? n : CLAIMS_MAX, args + 2);
 }
 
@@ -308,7 +342,7 @@ static void do_lines(char **args)
 	struct claim dropped[CLAIMS_MAX];
 	struct wl_channel c;
 
-	employ(wl_check_prepare, wl_check_run, &c);
+	employ(&check, &c);
 	send_next(&c, WL_ROLE_EXPECTED, args[0], NULL);
 	send_next(&c, WL_ROLE_CONTENT, args[1], NULL);
 	wl_message_start(&message, WL_MSG_CHECK_LINES, 0);
@@ -325,7 +359,7 @@ static void do_unpack(char **args)
 	struct wl_channel c;
 	char *files_max = args[2], *bytes_max = files_max ? args[3] : NULL;
 
-	employ(wl_unpack_prepare, wl_unpack_run, &c);
+	employ(&unpack, &c);
 	wl_message_start(&message, WL_MSG_UNPACK_BEGIN, 0);
 	wl_message_put_text(&message, WL_T_FORMAT, args[0]);
 	wl_message_put_u64(&message, WL_T_FILES_MAX,
@@ -349,7 +383,7 @@ int main(int argc, char **argv)
 		do_unpack(argv + 2);
 	else
 		return 2;
-	while (wait(NULL) > 0)
+	while (!getenv("UPDATE_SPAWND") && wait(NULL) > 0)
 		;
-	return 0;
+	return 0; /* spawnd ends with the connection */
 }
