@@ -1,0 +1,69 @@
+/*
+ * A ticket from a file. On the authority's machine it is its officer's own; the reader is strict
+ * and bounded all the same.
+ */
+#include "client/ticket_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "client/say.h"
+#include "client/ticket_files.h"
+#include "daemon/base/cleanup.h"
+#include "daemon/base/fdio.h"
+#include "daemon/base/limits.h"
+
+int wl_finding_say(const struct wl_cli *cli, int status, const char *what,
+		   const struct wl_finding *finding)
+{
+	const struct wl_rule_row *row = wl_rule_row(finding->rule);
+	char reason[600], remedy[600];
+
+	(void)wl_rule_render(row->sentence, NULL, 0, reason, sizeof(reason));
+	(void)wl_rule_render(row->remedy, NULL, 0, remedy, sizeof(remedy));
+	wl_say_error(cli, _("REFUSED: %s: %s %s"), what, reason, finding->detail);
+	wl_say_rule(cli, row->id);
+	wl_say_next(cli, true, remedy, NULL, NULL);
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "error", "Refused", "rule", row->id,
+				   "reason", reason, "detail", finding->detail);
+	wl_cli_json(cli, object);
+	json_decref(object);
+	return status;
+}
+
+int wl_ticket_load(const struct wl_cli *cli, const char *path, void **ret_p, size_t *ret_n,
+		   struct wl_ticket **ret)
+{
+	WL_AUTO_FREE void *p = NULL;
+	struct wl_ticket *ticket = NULL;
+	struct wl_finding finding = {0};
+	size_t n = 0;
+
+	if (!wl_ticket_name_is_good(path))
+		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
+				      _("%s: stations look for tickets by their name: call it "
+					"NAME%s."),
+				      path, WL_TICKET_SUFFIX);
+	int r = wl_file_read(AT_FDCWD, path, WL_TICKET_BYTES_MAX, &p, &n);
+	if (r == -EFBIG)
+		r = wl_refuse(&finding, WL_RULE_TICKET_UNREADABLE, "larger than 64 KiB");
+	else if (r < 0)
+		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
+				      _("%s cannot be read: %s."), path, strerror(-r));
+	if (r == 0)
+		r = wl_ticket_read(p, n, &ticket, &finding);
+	if (r == -EBADMSG)
+		return wl_finding_say(cli, WL_EXIT_USAGE, path, &finding);
+	if (r < 0)
+		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", "%s: %s.", path, strerror(-r));
+	if (ret_p) {
+		*ret_p = TAKE_PTR(p);
+		*ret_n = n;
+	}
+	if (ret)
+		*ret = ticket;
+	else
+		wl_ticket_free(ticket);
+	return 0;
+}

@@ -1,0 +1,88 @@
+/*
+ * `ticket sign`: an officer's signature beside the ticket, or the openssl line that makes it where
+ * the key is on a card. Runs on the authority's own machine, with the officer's own files.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "client/cms_sign.h"
+#include "client/say.h"
+#include "client/ticket_files.h"
+#include "client/ticket_read.h"
+#include "daemon/base/cleanup.h"
+#include "daemon/base/fdio.h"
+
+static void print_line(const struct wl_cli *cli, const char *ticket, const char *cert,
+		       const char *key, const char *output)
+{
+	wl_say(cli, "%s", _("This line signs it:"));
+	(void)fprintf(cli->people,
+		      "openssl cms -sign -binary -md sha384 -in '%s' -signer '%s' -inkey '%s'%s "
+		      "-outform DER -nosmimecap -out '%s'\n",
+		      ticket, cert, key ? key : "KEY",
+		      key ? " -provider pkcs11 -provider default" : "", output);
+}
+
+/* Writes a new file and never over another: two officers must not take the same number. */
+static int write_new(const struct wl_cli *cli, const char *path, const void *p, size_t n)
+{
+	WL_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	int r = fd < 0 ? -errno : wl_write_full(fd, p, n);
+
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r < 0)
+		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", _("%s cannot be written: %s."),
+				      path, strerror(-r));
+	return 0;
+}
+
+static int sign(const struct wl_cli *cli, const char *ticket, const void *p, size_t n,
+		const char *output)
+{
+	WL_AUTO_FREE unsigned char *der = NULL;
+	size_t der_n = 0;
+	enum wl_cms_fault fault = wl_cms_sign(p, n, wl_args_value(cli->args, "cert"),
+					      wl_args_value(cli->args, "key"), &der, &der_n);
+
+	if (fault != WL_CMS_OK)
+		return wl_say_failure(cli, WL_EXIT_USAGE, "Signature", _("%s is not signed: %s."),
+				      ticket, wl_cms_fault_words(fault));
+	int status = write_new(cli, output, der, der_n);
+	if (status)
+		return status;
+	wl_say(cli, _("Signed. The signature is %s; keep it beside the ticket."), output);
+	json_t *object = json_pack("{s:s, s:s}", "ticket", ticket, "signature", output);
+	wl_cli_json(cli, object);
+	json_decref(object);
+	return WL_EXIT_DONE;
+}
+
+int wl_verb_ticket_sign(struct wl_cli *cli)
+{
+	const char *ticket = wl_args_operand(cli->args, 0);
+	const char *key = wl_args_value(cli->args, "key");
+	WL_AUTO_FREE void *p = NULL;
+	size_t n = 0;
+	char output[4096];
+	/* nobody should sign what no station can read */
+	int status = wl_ticket_load(cli, ticket, &p, &n, NULL);
+	unsigned number = status ? 0 : wl_ticket_signature_free(ticket);
+
+	if (status)
+		return status;
+	if (!number || wl_ticket_signature_path(ticket, number, output, sizeof(output)) < 0)
+		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
+				      _("%s has %d signatures already."), ticket,
+				      WL_TICKET_SIGNATURES_MAX);
+	if (!key || !strncmp(key, "pkcs11:", 7)) {
+		print_line(cli, ticket, wl_args_value(cli->args, "cert"), key, output);
+		wl_say_next(cli, false, _("Run it, then:"), NULL, "weighlock ticket check");
+		return WL_EXIT_DONE;
+	}
+	status = sign(cli, ticket, p, n, output);
+	if (status == WL_EXIT_DONE)
+		wl_say_next(cli, false, NULL, NULL, "weighlock ticket check");
+	return status;
+}
