@@ -10,6 +10,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +55,7 @@ static bool key_will_do(const EVP_PKEY *key)
 }
 
 static enum wl_cms_fault load(const char *cert_path, const char *key_path, X509 **ret_cert,
-			      EVP_PKEY **ret_key)
+                              EVP_PKEY **ret_key)
 {
 	WL_CLEANUP(free_bio) BIO *cert_file = BIO_new_file(cert_path, "re");
 	WL_CLEANUP(free_bio) BIO *key_file = BIO_new_file(key_path, "re");
@@ -71,7 +73,7 @@ static enum wl_cms_fault load(const char *cert_path, const char *key_path, X509 
 }
 
 static int finish(CMS_ContentInfo *cms, const void *p, size_t n, unsigned flags,
-		  unsigned char **ret, size_t *ret_n)
+                  unsigned char **ret, size_t *ret_n)
 {
 	WL_CLEANUP(free_bio) BIO *content = BIO_new_mem_buf(p, (int)n);
 	unsigned char *der = NULL;
@@ -91,7 +93,7 @@ static int finish(CMS_ContentInfo *cms, const void *p, size_t n, unsigned flags,
 }
 
 enum wl_cms_fault wl_cms_sign(const void *p, size_t n, const char *cert_path, const char *key_path,
-			      unsigned char **ret, size_t *ret_n)
+                              unsigned char **ret, size_t *ret_n)
 {
 	WL_CLEANUP(free_x509) X509 *cert = NULL;
 	WL_CLEANUP(free_key) EVP_PKEY *key = NULL;
@@ -112,12 +114,12 @@ enum wl_cms_fault wl_cms_sign(const void *p, size_t n, const char *cert_path, co
 const char *wl_cms_fault_words(enum wl_cms_fault fault)
 {
 	static const char *const words[] = {
-		[WL_CMS_OK] = N_("signed"),
-		[WL_CMS_CERTIFICATE] = N_("the certificate cannot be read as PEM"),
-		[WL_CMS_KEY] = N_("the key cannot be read as PEM, or its pass phrase is wrong"),
-		[WL_CMS_MISMATCH] = N_("this key does not belong to this certificate"),
-		[WL_CMS_WEAK] = N_("stations take only RSA of 3072 bits and more, P-256 and P-384"),
-		[WL_CMS_SIGN] = N_("the signature could not be made"),
+	        [WL_CMS_OK] = N_("signed"),
+	        [WL_CMS_CERTIFICATE] = N_("the certificate cannot be read as PEM"),
+	        [WL_CMS_KEY] = N_("the key cannot be read as PEM, or its pass phrase is wrong"),
+	        [WL_CMS_MISMATCH] = N_("this key does not belong to this certificate"),
+	        [WL_CMS_WEAK] = N_("stations take only RSA of 3072 bits and more, P-256 and P-384"),
+	        [WL_CMS_SIGN] = N_("the signature could not be made"),
 	};
 	return _(words[fault]);
 }

@@ -44,9 +44,8 @@ static int take_entry(struct walk *w, int folder, const char *name, size_t end, 
 	if (!S_ISDIR(st.st_mode))
 		return -ELOOP;
 	int r = wl_items_add(w->items, w->path, end, true, 0, 0);
-	WL_AUTO_CLOSE int below = r < 0 ? -1
-					: openat(folder, name,
-						 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	WL_AUTO_CLOSE int below =
+	        r < 0 ? -1 : openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (r < 0 || below < 0)
 		return r < 0 ? r : -errno;
 	w->path[end] = '/';
@@ -85,12 +84,12 @@ static int say_failed(const struct wl_cli *cli, const char *root, const char *pa
 	wl_text_escape(path, strlen(path), shown, sizeof(shown));
 	if (error == -ELOOP)
 		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
-				      _("%s/%s is a link or a special file; only plain files are "
-					"taken."),
-				      root, shown);
-	return wl_say_failure(cli, error == -EACCES || error == -EIO ? WL_EXIT_FAULT : WL_EXIT_USAGE,
-			      "BadArgument", _("%s/%s cannot be read: %s."), root, shown,
-			      strerror(-error));
+		                      _("%s/%s is a link or a special file; only plain files are "
+		                        "taken."),
+		                      root, shown);
+	return wl_say_failure(
+	        cli, error == -EACCES || error == -EIO ? WL_EXIT_FAULT : WL_EXIT_USAGE,
+	        "BadArgument", _("%s/%s cannot be read: %s."), root, shown, strerror(-error));
 }
 
 int wl_folder_list(const struct wl_cli *cli, const char *path, struct wl_items *items, int *ret_fd)
@@ -102,9 +101,9 @@ int wl_folder_list(const struct wl_cli *cli, const char *path, struct wl_items *
 
 	if (r == -ENOTDIR)
 		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
-				      _("%s is no folder. To get files out of an image: weighlock "
-					"volume cp."),
-				      path);
+		                      _("%s is no folder. To get files out of an image: weighlock "
+		                        "volume cp."),
+		                      path);
 	if (r < 0)
 		return say_failed(cli, path, w.path, r);
 	wl_items_number(items);
@@ -115,8 +114,8 @@ int wl_folder_list(const struct wl_cli *cli, const char *path, struct wl_items *
 int wl_folder_open(int folder, const char *path, int *ret_fd)
 {
 	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-					  RESOLVE_NO_MAGICLINKS};
+	                       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+	                                  RESOLVE_NO_MAGICLINKS};
 	int fd = (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
 	struct stat st;
 

@@ -22,8 +22,7 @@ static int receive(struct wl_job *job, struct wl_message *m, struct wl_finding *
 	int r = wl_job_receive(job, m, f, NULL, NULL);
 	if (r == 0 && m->id == WL_MSG_WORK_FINDING) {
 		f->rule = wl_rule_find(wl_message_text(m, WL_T_RULE));
-		(void)snprintf(f->detail, sizeof(f->detail), "%s",
-			       wl_message_text(m, WL_T_DETAIL));
+		(void)snprintf(f->detail, sizeof(f->detail), "%s", wl_message_text(m, WL_T_DETAIL));
 		r = -EBADMSG;
 	}
 	return r;
@@ -33,8 +32,8 @@ static int take_entry(struct wl_image *image, const struct wl_message *m)
 {
 	struct wl_bytes path = wl_message_bytes(m, WL_T_PATH);
 	return wl_items_add(&image->items, path.p, path.n,
-			    !strcmp(wl_message_text(m, WL_T_KIND), "folder"),
-			    wl_message_u64(m, WL_T_SIZE), wl_message_u64(m, WL_T_ITEM));
+	                    !strcmp(wl_message_text(m, WL_T_KIND), "folder"),
+	                    wl_message_u64(m, WL_T_SIZE), wl_message_u64(m, WL_T_ITEM));
 }
 
 /* From medium.begin to volume.listed. */
@@ -56,9 +55,9 @@ static int list(struct wl_image *image, uint64_t size, struct wl_finding *f)
 			r = take_entry(image, &m);
 		} else if (m.id == WL_MSG_VOLUME_INFO) {
 			(void)snprintf(image->filesystem, sizeof(image->filesystem), "%s",
-				       wl_message_text(&m, WL_T_FILESYSTEM));
+			               wl_message_text(&m, WL_T_FILESYSTEM));
 			(void)snprintf(image->table, sizeof(image->table), "%s",
-				       wl_message_text(&m, WL_T_TABLE));
+			               wl_message_text(&m, WL_T_TABLE));
 			image->bytes = wl_message_u64(&m, WL_T_VOLUME_BYTES);
 		} else {
 			r = wl_refuse(f, WL_RULE_STATION_WORKER_LIED, "an answer out of turn");
@@ -73,9 +72,9 @@ static int list(struct wl_image *image, uint64_t size, struct wl_finding *f)
 static int start(struct wl_image *image, int fd, struct wl_finding *f)
 {
 	const struct wl_job_order read_order = {
-		.kind = "read-medium", .deadline_ms = DEADLINE_MS, .input_fd = fd};
+	        .kind = "read-medium", .deadline_ms = DEADLINE_MS, .input_fd = fd};
 	const struct wl_job_order digest_order = {
-		.kind = "digest", .deadline_ms = DEADLINE_MS, .input_fd = -1};
+	        .kind = "digest", .deadline_ms = DEADLINE_MS, .input_fd = -1};
 	int r = wl_job_start(image->spawn, &read_order, &image->reader, f);
 	if (r == 0)
 		r = wl_job_start(image->spawn, &digest_order, &image->digester, f);
@@ -91,12 +90,12 @@ int wl_image_open(const struct wl_cli *cli, const char *path, struct wl_image *r
 	*ret = (struct wl_image){.reader.control.fd = -1, .digester.control.fd = -1};
 	if (fd < 0)
 		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
-				      _("%s cannot be read: %s."), path, strerror(errno));
+		                      _("%s cannot be read: %s."), path, strerror(errno));
 	if (fstat(fd, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
 		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
-				      _("%s is no volume's image: neither a plain file nor a block "
-					"device."),
-				      path);
+		                      _("%s is no volume's image: neither a plain file nor a block "
+		                        "device."),
+		                      path);
 	off_t size = lseek(fd, 0, SEEK_END);
 	int status = wl_offline_start(cli, &ret->spawn);
 	if (status)
@@ -110,11 +109,11 @@ int wl_image_open(const struct wl_cli *cli, const char *path, struct wl_image *r
 static int order_digest(struct wl_image *image, const struct wl_item *item, int pipe_fd, int sink)
 {
 	int r = wl_job_next(&image->digester, item->number, WL_ROLE_PIPE, item->size, pipe_fd,
-			    NULL);
+	                    NULL);
 	if (r < 0 || sink >= 0)
 		return r < 0 ? r
-			     : wl_job_next(&image->digester, item->number, WL_ROLE_SINK,
-					   item->size, sink, NULL);
+		             : wl_job_next(&image->digester, item->number, WL_ROLE_SINK, item->size,
+		                           sink, NULL);
 	struct wl_message m;
 	wl_message_init(&m);
 	wl_message_start(&m, WL_MSG_DIGEST_DROP, 0);
@@ -133,7 +132,7 @@ static int connect_jobs(struct wl_image *image, const struct wl_item *item, int 
 	int r = order_digest(image, item, ends[0], sink);
 	if (r == 0)
 		r = wl_job_next(&image->reader, item->cookie, WL_ROLE_PIPE, item->size, ends[1],
-				NULL);
+		                NULL);
 	(void)close(ends[0]);
 	(void)close(ends[1]);
 	return r;
@@ -148,25 +147,25 @@ static int take_answers(struct wl_image *image, struct wl_item *item, struct wl_
 
 	wl_message_init(&m);
 	int read_result = receive(&image->reader, &m, f);
-	if (read_result == 0 && (m.id != WL_MSG_FILE_DONE ||
-				 wl_message_u64(&m, WL_T_ITEM) != item->cookie))
+	if (read_result == 0 &&
+	    (m.id != WL_MSG_FILE_DONE || wl_message_u64(&m, WL_T_ITEM) != item->cookie))
 		read_result = wl_refuse(f, WL_RULE_STATION_WORKER_LIED, "an answer out of turn");
 	int r = receive(&image->digester, &m, read_result < 0 ? &ignored : f);
 	if (r == 0 && read_result == 0) {
 		struct wl_bytes head = wl_message_bytes(&m, WL_T_HEAD);
 		if (m.id != WL_MSG_DIGEST_ITEM || !wl_message_bool(&m, WL_T_COMPLETE))
 			r = wl_refuse(f, WL_RULE_STATION_WORKER_LIED,
-				      "fewer or more bytes than announced");
+			              "fewer or more bytes than announced");
 		else
 			wl_item_set_digest(item, wl_message_sha256(&m, WL_T_SHA256), head.p,
-					   head.n);
+			                   head.n);
 	}
 	wl_message_clear(&m);
 	return read_result < 0 ? read_result : r;
 }
 
 int wl_image_deliver(const struct wl_cli *cli, struct wl_image *image, struct wl_item *item,
-		     int sink)
+                     int sink)
 {
 	struct wl_finding f = {0};
 	int r = connect_jobs(image, item, sink);

@@ -22,7 +22,7 @@ int wl_image_open(const struct wl_cli *cli, const char *path, struct wl_image *r
  * exit status after the person was told (the next file may still be asked for after a status 1).
  */
 int wl_image_deliver(const struct wl_cli *cli, struct wl_image *image, struct wl_item *item,
-		     int sink);
+                     int sink);
 
 void wl_image_close(struct wl_image *image);
 

@@ -10,19 +10,28 @@ client_libwl_client_a_SOURCES = \
 	client/ask.c client/ask.h \
 	client/beside.c client/beside.h \
 	client/cli.h \
+	client/cms_sign.c client/cms_sign.h \
 	client/control.c client/control.h \
 	client/duration.c client/duration.h \
 	client/failure.c \
 	client/follow.c client/follow.h \
+	client/folder.c client/folder.h \
 	client/help.h \
 	client/i18n.h client/language.c \
+	client/image_read.c client/image_read.h \
 	client/media_view.c client/media_view.h \
+	client/offline.c client/offline.h \
 	client/options.c client/options.h \
+	client/policy_load.c client/policy_load.h \
 	client/progress.c client/progress.h \
 	client/render.c client/render.h \
 	client/resolve.c client/resolve.h \
 	client/say.c client/say.h \
+	client/signature_check.c client/signature_check.h \
 	client/station.c client/station.h \
+	client/ticket_files.c client/ticket_files.h \
+	client/ticket_plan.c client/ticket_plan.h \
+	client/ticket_read.c client/ticket_read.h \
 	client/ticket_view.c client/ticket_view.h \
 	client/transfer_view.c client/transfer_view.h \
 	client/verb.c client/verb.h client/verbs.def \
@@ -34,6 +43,7 @@ client_libwl_client_a_SOURCES = \
 	client/verb_ledger_verify.c \
 	client/verb_media_list.c \
 	client/verb_outcome.c \
+	client/verb_policy_check.c \
 	client/verb_policy_confirm.c \
 	client/verb_policy_install.c \
 	client/verb_policy_show.c \
@@ -48,14 +58,21 @@ client_libwl_client_a_SOURCES = \
 	client/verb_station_init.c \
 	client/verb_status.c \
 	client/verb_ticket_add.c \
+	client/verb_ticket_check.c \
 	client/verb_ticket_list.c \
+	client/verb_ticket_new.c \
+	client/verb_ticket_show.c \
+	client/verb_ticket_sign.c \
 	client/verb_transfers.c \
+	client/verb_volume_build.c \
+	client/verb_volume_cp.c \
+	client/verb_volume_ls.c \
 	client/verb_watch.c \
 	client/verb_withdraw.c
 
 client_weighlock_CPPFLAGS = $(client_libwl_client_a_CPPFLAGS)
 client_weighlock_SOURCES = client/main.c
-client_weighlock_LDADD = client/libwl_client.a $(wl_base_libs) $(JANSSON_LIBS)
+client_weighlock_LDADD = client/libwl_client.a $(wl_policy_libs)
 
 if HAVE_CMOCKA
 client_unit_tests = tests/unit/test_client_options tests/unit/test_client_verbs \
@@ -71,3 +88,6 @@ tests_unit_test_client_verbs_LDADD = $(client_test_libs)
 tests_unit_test_client_render_CPPFLAGS = $(client_test_cppflags)
 tests_unit_test_client_render_LDADD = $(client_test_libs)
 endif
+
+dist_check_SCRIPTS += tests/integration/cli_offline.sh
+TESTS += tests/integration/cli_offline.sh

@@ -15,14 +15,14 @@ int wl_offline_start(const struct wl_cli *cli, struct wl_spawn **ret)
 {
 	char program[PATH_MAX];
 	int r = wl_beside_find("weighlock-spawnd", "WEIGHLOCK_SPAWND", WL_SBINDIR,
-			       "/../daemon/spawn", program, sizeof(program));
+	                       "/../daemon/spawn", program, sizeof(program));
 	if (r == 0)
 		r = wl_spawn_start(program, ret);
 	if (r < 0) {
 		int status = wl_say_failure(cli, WL_EXIT_FAULT, "Unavailable",
-					    _("weighlock-spawnd, which makes the sandbox for this, "
-					      "cannot be started: %s."),
-					    strerror(-r));
+		                            _("weighlock-spawnd, which makes the sandbox for this, "
+		                              "cannot be started: %s."),
+		                            strerror(-r));
 		wl_say_next(cli, true, NULL, NULL, "weighlock doctor");
 		return status;
 	}
@@ -35,12 +35,12 @@ void wl_offline_end(struct wl_spawn **s)
 }
 
 int wl_offline_failed(const struct wl_cli *cli, const char *what, int error,
-		      const struct wl_finding *finding)
+                      const struct wl_finding *finding)
 {
 	if (error == -EBADMSG && finding->rule != WL_RULE_NONE) {
 		bool ours = !strncmp(wl_rule_id(finding->rule), "station.", 8);
 		return wl_finding_say(cli, ours ? WL_EXIT_FAULT : WL_EXIT_REFUSED, what, finding);
 	}
 	return wl_say_failure(cli, WL_EXIT_FAULT, "IO", "%s: %s. %s", what, strerror(-error),
-			      finding->detail);
+	                      finding->detail);
 }

@@ -15,6 +15,6 @@ void wl_offline_end(struct wl_spawn **s); /* for WL_CLEANUP */
 /* The exit status for what a job said: -EBADMSG with a finding is 1 (3 for station.*), any other
  * negative errno 3. The person is told, about `what`. */
 int wl_offline_failed(const struct wl_cli *cli, const char *what, int error,
-		      const struct wl_finding *finding);
+                      const struct wl_finding *finding);
 
 #endif

@@ -15,10 +15,10 @@ int wl_policy_folder(const char *path);
  * *ret stays NULL where the policy itself is bad.
  */
 int wl_policy_load(const struct wl_cli *cli, const char *path, struct wl_policy **ret,
-		   struct wl_policy_errors *ret_errors);
+                   struct wl_policy_errors *ret_errors);
 
 /* Prints them as compilers do: FILE:LINE:COLUMN: sentence (rule …). JSON: one object a line. */
 void wl_policy_errors_say(const struct wl_cli *cli, const char *path,
-			  const struct wl_policy_errors *errors);
+                          const struct wl_policy_errors *errors);
 
 #endif

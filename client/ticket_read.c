@@ -15,25 +15,31 @@
 #include "daemon/base/limits.h"
 
 int wl_finding_say(const struct wl_cli *cli, int status, const char *what,
-		   const struct wl_finding *finding)
+                   const struct wl_finding *finding)
 {
 	const struct wl_rule_row *row = wl_rule_row(finding->rule);
 	char reason[600], remedy[600];
 
-	(void)wl_rule_render(row->sentence, NULL, 0, reason, sizeof(reason));
-	(void)wl_rule_render(row->remedy, NULL, 0, remedy, sizeof(remedy));
-	wl_say_error(cli, _("REFUSED: %s: %s %s"), what, reason, finding->detail);
+	/* what a sentence has a place for is put there; a detail it has no place for follows it */
+	const struct wl_rule_arg args[] = {{"detail", finding->detail}, {"file", what}};
+	bool has_place = strstr(row->sentence, "{detail}") != NULL;
+
+	(void)wl_rule_render(row->sentence, args, WL_ARRAY_LEN(args), reason, sizeof(reason));
+	(void)wl_rule_render(row->remedy, args, WL_ARRAY_LEN(args), remedy, sizeof(remedy));
+	wl_say_error(cli, _("REFUSED: %s: %s%s%s%s"), what, reason,
+	             has_place || !finding->detail[0] ? "" : " (", has_place ? "" : finding->detail,
+	             has_place || !finding->detail[0] ? "" : ")");
 	wl_say_rule(cli, row->id);
 	wl_say_next(cli, true, remedy, NULL, NULL);
 	json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "error", "Refused", "rule", row->id,
-				   "reason", reason, "detail", finding->detail);
+	                           "reason", reason, "detail", finding->detail);
 	wl_cli_json(cli, object);
 	json_decref(object);
 	return status;
 }
 
 int wl_ticket_load(const struct wl_cli *cli, const char *path, void **ret_p, size_t *ret_n,
-		   struct wl_ticket **ret)
+                   struct wl_ticket **ret)
 {
 	WL_AUTO_FREE void *p = NULL;
 	struct wl_ticket *ticket = NULL;
@@ -42,15 +48,15 @@ int wl_ticket_load(const struct wl_cli *cli, const char *path, void **ret_p, siz
 
 	if (!wl_ticket_name_is_good(path))
 		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
-				      _("%s: stations look for tickets by their name: call it "
-					"NAME%s."),
-				      path, WL_TICKET_SUFFIX);
+		                      _("%s: stations look for tickets by their name: call it "
+		                        "NAME%s."),
+		                      path, WL_TICKET_SUFFIX);
 	int r = wl_file_read(AT_FDCWD, path, WL_TICKET_BYTES_MAX, &p, &n);
 	if (r == -EFBIG)
 		r = wl_refuse(&finding, WL_RULE_TICKET_UNREADABLE, "larger than 64 KiB");
 	else if (r < 0)
 		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
-				      _("%s cannot be read: %s."), path, strerror(-r));
+		                      _("%s cannot be read: %s."), path, strerror(-r));
 	if (r == 0)
 		r = wl_ticket_read(p, n, &ticket, &finding);
 	if (r == -EBADMSG)

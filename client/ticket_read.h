@@ -10,10 +10,10 @@
  * exit status after the person was told: 2 for what is no ticket, with its rule.
  */
 int wl_ticket_load(const struct wl_cli *cli, const char *path, void **ret_p, size_t *ret_n,
-		   struct wl_ticket **ret);
+                   struct wl_ticket **ret);
 
 /* Says a finding ("REFUSED: …", its rule) and writes it with --json. Returns `status`. */
 int wl_finding_say(const struct wl_cli *cli, int status, const char *what,
-		   const struct wl_finding *finding);
+                   const struct wl_finding *finding);
 
 #endif

@@ -20,7 +20,7 @@ int wl_verb_ledger_verify(struct wl_cli *cli)
 	const char *key = wl_args_value(cli->args, "key");
 	const char *folder = wl_args_operand(cli->args, 0);
 
-	if (wl_beside_find("weighlock-verify", "WEIGHLOCK_VERIFY", WL_BINDIR, "/../verify", program,
+	if (wl_beside_find("weighlock-verify", "WEIGHLOCK_VERIFY", WL_BINDIR, "/..", program,
 	                   sizeof(program)) < 0)
 		return wl_say_failure(cli, WL_EXIT_FAULT, "Unavailable",
 		                      _("The program weighlock-verify is not installed here."));

@@ -14,14 +14,14 @@
 #include "daemon/base/fdio.h"
 
 static void print_line(const struct wl_cli *cli, const char *ticket, const char *cert,
-		       const char *key, const char *output)
+                       const char *key, const char *output)
 {
 	wl_say(cli, "%s", _("This line signs it:"));
 	(void)fprintf(cli->people,
-		      "openssl cms -sign -binary -md sha384 -in '%s' -signer '%s' -inkey '%s'%s "
-		      "-outform DER -nosmimecap -out '%s'\n",
-		      ticket, cert, key ? key : "KEY",
-		      key ? " -provider pkcs11 -provider default" : "", output);
+	              "openssl cms -sign -binary -md sha384 -in '%s' -signer '%s' -inkey '%s'%s "
+	              "-outform DER -nosmimecap -out '%s'\n",
+	              ticket, cert, key ? key : "KEY",
+	              key ? " -provider pkcs11 -provider default" : "", output);
 }
 
 /* Writes a new file and never over another: two officers must not take the same number. */
@@ -34,21 +34,21 @@ static int write_new(const struct wl_cli *cli, const char *path, const void *p, 
 		r = -errno;
 	if (r < 0)
 		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", _("%s cannot be written: %s."),
-				      path, strerror(-r));
+		                      path, strerror(-r));
 	return 0;
 }
 
 static int sign(const struct wl_cli *cli, const char *ticket, const void *p, size_t n,
-		const char *output)
+                const char *output)
 {
 	WL_AUTO_FREE unsigned char *der = NULL;
 	size_t der_n = 0;
 	enum wl_cms_fault fault = wl_cms_sign(p, n, wl_args_value(cli->args, "cert"),
-					      wl_args_value(cli->args, "key"), &der, &der_n);
+	                                      wl_args_value(cli->args, "key"), &der, &der_n);
 
 	if (fault != WL_CMS_OK)
 		return wl_say_failure(cli, WL_EXIT_USAGE, "Signature", _("%s is not signed: %s."),
-				      ticket, wl_cms_fault_words(fault));
+		                      ticket, wl_cms_fault_words(fault));
 	int status = write_new(cli, output, der, der_n);
 	if (status)
 		return status;
@@ -65,7 +65,7 @@ int wl_verb_ticket_sign(struct wl_cli *cli)
 	const char *key = wl_args_value(cli->args, "key");
 	WL_AUTO_FREE void *p = NULL;
 	size_t n = 0;
-	char output[4096];
+	char output[4096], next[8300];
 	/* nobody should sign what no station can read */
 	int status = wl_ticket_load(cli, ticket, &p, &n, NULL);
 	unsigned number = status ? 0 : wl_ticket_signature_free(ticket);
@@ -74,15 +74,17 @@ int wl_verb_ticket_sign(struct wl_cli *cli)
 		return status;
 	if (!number || wl_ticket_signature_path(ticket, number, output, sizeof(output)) < 0)
 		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
-				      _("%s has %d signatures already."), ticket,
-				      WL_TICKET_SIGNATURES_MAX);
+		                      _("%s has %d signatures already."), ticket,
+		                      WL_TICKET_SIGNATURES_MAX);
+	(void)snprintf(next, sizeof(next), "weighlock ticket check %s --cert %s", ticket,
+	               wl_args_value(cli->args, "cert"));
 	if (!key || !strncmp(key, "pkcs11:", 7)) {
 		print_line(cli, ticket, wl_args_value(cli->args, "cert"), key, output);
-		wl_say_next(cli, false, _("Run it, then:"), NULL, "weighlock ticket check");
+		wl_say_next(cli, false, _("Run it, then:"), NULL, next);
 		return WL_EXIT_DONE;
 	}
 	status = sign(cli, ticket, p, n, output);
 	if (status == WL_EXIT_DONE)
-		wl_say_next(cli, false, NULL, NULL, "weighlock ticket check");
+		wl_say_next(cli, false, NULL, NULL, next);
 	return status;
 }

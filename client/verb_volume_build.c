@@ -72,7 +72,7 @@ static int send_contents(const struct plan *p, struct wl_job *job, struct wl_mes
 
 /* From the order to build.done, which stays in *m. */
 static int build(const struct plan *p, struct wl_job *job, struct wl_message *m,
-		 struct wl_finding *f)
+                 struct wl_finding *f)
 {
 	int r = send_order(p, job, m);
 	if (r == 0)
@@ -99,10 +99,10 @@ static int make_plan(const struct wl_cli *cli, struct plan *p)
 	p->time = (int64_t)time(NULL);
 	if (wl_bytes_parse(size, &p->size) < 0 || p->size == 0 || p->size % 512)
 		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
-				      _("--size %.30s: say it like 64M or 8G."), size);
+		                      _("--size %.30s: say it like 64M or 8G."), size);
 	if (at && wl_date_parse(at, &p->time, NULL) < 0)
 		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
-				      _("--time %.30s: say it like 2026-12-01T08:00:00Z."), at);
+		                      _("--time %.30s: say it like 2026-12-01T08:00:00Z."), at);
 	if (wl_sha256_of(intent, strlen(intent), p->numbers) < 0)
 		return WL_EXIT_FAULT;
 	int status = wl_folder_list(cli, wl_args_operand(cli->args, 1), &p->items, &p->folder);
@@ -119,10 +119,10 @@ static void say_done(const struct wl_cli *cli, const struct plan *p, const struc
 	wl_hex_encode(wl_message_sha256(m, WL_T_HEAD_SHA256), WL_SHA256_BYTES, head);
 	wl_hex_encode(wl_message_sha256(m, WL_T_VOLUME_SHA256), WL_SHA256_BYTES, volume);
 	wl_say(cli, _("%s: FAT32 with %llu files."), path, (unsigned long long)p->files);
-	json_t *object = json_pack("{s:s, s:I, s:I, s:s, s:s}", "image", path, "files",
-				   (json_int_t)p->files, "volume_bytes",
-				   (json_int_t)wl_message_u64(m, WL_T_VOLUME_BYTES),
-				   "volume_sha256", volume, "head_sha256", head);
+	json_t *object =
+	        json_pack("{s:s, s:I, s:I, s:s, s:s}", "image", path, "files", (json_int_t)p->files,
+	                  "volume_bytes", (json_int_t)wl_message_u64(m, WL_T_VOLUME_BYTES),
+	                  "volume_sha256", volume, "head_sha256", head);
 	wl_cli_json(cli, object);
 	json_decref(object);
 }
@@ -131,7 +131,7 @@ static int run(const struct wl_cli *cli, const struct plan *p, int image)
 {
 	WL_CLEANUP(wl_offline_end) struct wl_spawn *spawn = NULL;
 	const struct wl_job_order order = {
-		.kind = "build-volume", .deadline_ms = DEADLINE_MS, .input_fd = image};
+	        .kind = "build-volume", .deadline_ms = DEADLINE_MS, .input_fd = image};
 	struct wl_job job = {.control.fd = -1};
 	struct wl_finding f = {0};
 	struct wl_message m;
@@ -159,11 +159,11 @@ int wl_verb_volume_build(struct wl_cli *cli)
 	int status = make_plan(cli, &p);
 	/* never over something that is there: an image is made new */
 	WL_AUTO_CLOSE int image =
-		status ? -1 : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	        status ? -1 : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
 	if (!status && (image < 0 || ftruncate(image, (off_t)p.size) < 0))
 		status = wl_say_failure(cli, WL_EXIT_FAULT, "IO", _("%s cannot be written: %s."),
-					path, strerror(errno));
+		                        path, strerror(errno));
 	if (!status) {
 		status = run(cli, &p, image);
 		if (status)

@@ -52,8 +52,8 @@ static int make_folders(int root, const char *path)
 static int create(int root, const char *path, int *ret_fd)
 {
 	struct open_how how = {.flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-			       .mode = 0644,
-			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+	                       .mode = 0644,
+	                       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
 	int r = make_folders(root, path);
 	if (r < 0)
 		return r;
@@ -74,7 +74,7 @@ static int copy_one(struct wl_cli *cli, struct wl_image *image, struct wl_item *
 		return WL_EXIT_FAULT;
 	if (r < 0)
 		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", _("%s cannot be written: %s."),
-				      shown, strerror(-r));
+		                      shown, strerror(-r));
 	int status = wl_image_deliver(cli, image, item, fd);
 	if (status) {
 		(void)unlinkat(root, item->path, 0);
@@ -82,12 +82,12 @@ static int copy_one(struct wl_cli *cli, struct wl_image *image, struct wl_item *
 	}
 	if (fsync(fd) < 0)
 		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", _("%s cannot be written: %s."),
-				      shown, strerror(errno));
+		                      shown, strerror(errno));
 	wl_hex_encode(item->sha256, WL_SHA256_BYTES, sha256);
 	if (!cli->json)
 		(void)printf("%s  %s\n", sha256, shown);
 	json_t *object = json_pack("{s:s, s:I, s:s}", "path", shown, "bytes",
-				   (json_int_t)item->size, "sha256", sha256);
+	                           (json_int_t)item->size, "sha256", sha256);
 	wl_cli_json(cli, object);
 	json_decref(object);
 	return 0;
@@ -121,7 +121,7 @@ int wl_verb_volume_cp(struct wl_cli *cli)
 	root = worst < 0 ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", _("%s cannot be written: %s."),
-				      folder, strerror(errno));
+		                      folder, strerror(errno));
 	int status = wl_image_open(cli, wl_args_operand(cli->args, 0), &image);
 	for (size_t i = 0; !status && i < image.items.n && worst <= WL_EXIT_REFUSED; i++) {
 		if (!is_wanted(cli, &image.items.v[i]))
@@ -132,7 +132,7 @@ int wl_verb_volume_cp(struct wl_cli *cli)
 	}
 	if (!status && !worst && copied == 0 && wl_args_operands(cli->args) > 2)
 		worst = wl_say_failure(cli, WL_EXIT_USAGE, "NoSuch",
-				       _("None of these files is on the volume."));
+		                       _("None of these files is on the volume."));
 	wl_image_close(&image);
 	return status ? status : worst;
 }

@@ -20,12 +20,12 @@ static int show(const struct wl_cli *cli, const struct wl_item *item)
 		wl_hex_encode(item->sha256, WL_SHA256_BYTES, sha256);
 	if (!cli->json) {
 		(void)printf("%12llu  %s%s%s%s\n", (unsigned long long)item->size, sha256,
-			     sha256[0] ? "  " : "", path, item->folder ? "/" : "");
+		             sha256[0] ? "  " : "", path, item->folder ? "/" : "");
 		return 0;
 	}
-	json_t *object = json_pack("{s:s, s:s, s:I}", "path", path, "kind",
-				   item->folder ? "folder" : "file", "bytes",
-				   (json_int_t)item->size);
+	json_t *object =
+	        json_pack("{s:s, s:s, s:I}", "path", path, "kind", item->folder ? "folder" : "file",
+	                  "bytes", (json_int_t)item->size);
 	if (item->has_sha256)
 		(void)json_object_set_new(object, "sha256", json_string(sha256));
 	wl_cli_json(cli, object);
@@ -42,7 +42,7 @@ int wl_verb_volume_ls(struct wl_cli *cli)
 
 	if (!worst && !cli->json)
 		(void)printf("%s, %s, %llu\n", image.filesystem, image.table,
-			     (unsigned long long)image.bytes);
+		             (unsigned long long)image.bytes);
 	/* a file that is refused is listed without digest; a fault ends the listing */
 	for (size_t i = 0; i < n && worst <= WL_EXIT_REFUSED; i++) {
 		struct wl_item *item = &image.items.v[i];
