@@ -48,8 +48,10 @@ wl_base_tests = tests/unit/test_message \
 	tests/unit/test_ids \
 	tests/unit/test_channel \
 	tests/unit/test_fdio
-check_PROGRAMS += $(wl_base_tests)
-TESTS += $(wl_base_tests)
+check_PROGRAMS += $(wl_base_tests) tests/unit/test_daemon
+TESTS += $(wl_base_tests) tests/unit/test_daemon
+tests_unit_test_daemon_SOURCES = tests/unit/test_daemon.c
+tests_unit_test_daemon_LDADD = $(wl_daemon_libs) $(wl_base_libs) $(CMOCKA_LIBS)
 tests_unit_test_message_SOURCES = tests/unit/test_message.c
 tests_unit_test_message_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
 tests_unit_test_rules_SOURCES = tests/unit/test_rules.c

@@ -125,7 +125,7 @@ bool wl_gates_drop(struct wl_spawnd *d, uint64_t gate)
 int wl_gates_take(struct wl_spawnd *d, uint64_t gate, const struct wl_kind_row *kind,
                   const char *intent, int *ret_fd)
 {
-	struct wl_held_gate *g = find(d, gate);
+	struct wl_held_gate *g = gate ? find(d, gate) : NULL; /* 0 marks a free place */
 
 	if (!g)
 		return -ENOENT;

@@ -25,8 +25,14 @@ tests_bench_bench_spawn_LDADD = $(wl_base_libs)
 
 # the sandbox from inside: a worker binary for tests only, under the name of a real one
 if HAVE_CMOCKA
-check_PROGRAMS += tests/sandbox/workers/worker-tool tests/sandbox/test_sandbox
-TESTS += tests/sandbox/test_sandbox
+check_PROGRAMS += tests/sandbox/workers/worker-tool tests/sandbox/test_sandbox \
+	tests/unit/test_gates tests/unit/test_digest
+TESTS += tests/sandbox/test_sandbox tests/unit/test_gates tests/unit/test_digest
+tests_unit_test_gates_SOURCES = tests/unit/test_gates.c
+tests_unit_test_gates_LDADD = daemon/spawn/libwl_spawnd.a $(wl_sandbox_libs) $(wl_daemon_libs) \
+	$(wl_base_libs) $(CMOCKA_LIBS)
+tests_unit_test_digest_SOURCES = tests/unit/test_digest.c
+tests_unit_test_digest_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
 tests_sandbox_workers_worker_tool_SOURCES = tests/sandbox/kinds_test.c
 tests_sandbox_workers_worker_tool_LDADD = $(wl_frame_libs) $(wl_base_libs)
 tests_sandbox_test_sandbox_SOURCES = tests/sandbox/test_sandbox.c
