@@ -8,7 +8,7 @@ allowed() {
 	worker-update) echo 'libc libcap-ng libseccomp libcrypto' ;;
 	worker-archive) echo 'libc libcap-ng libseccomp libarchive libz' ;;
 	worker-tool) echo 'libc libcap-ng libseccomp libcrypto' ;;
-	weighlock-spawnd) echo 'libc libcap-ng libseccomp libsystemd libcrypto' ;;
+	weighlock-spawnd) echo 'libc libcap-ng libseccomp libsystemd' ;;
 	esac
 }
 # what a sanitizer or coverage build adds, and the loader itself
