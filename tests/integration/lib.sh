@@ -254,7 +254,11 @@ wl_sweep() {
 		esac
 	done
 	[ -z "$(wl_noted udevrun)" ] || rm -rf /run/udev
-	for wl_sweep_user in $(wl_noted user); do userdel "$wl_sweep_user" >/dev/null 2>&1; done
+	wl_sweep_left=
+	for wl_sweep_user in $(wl_noted user); do
+		wl_until 3 wl_user_remove "$wl_sweep_user" ||
+			wl_sweep_left="$wl_sweep_left user:$wl_sweep_user group:$wl_sweep_user"
+	done
 	for wl_sweep_group in $(wl_noted group); do groupdel "$wl_sweep_group" >/dev/null 2>&1; done
 	for wl_sweep_prefix in $(wl_noted prefix); do
 		case $wl_sweep_prefix in
@@ -266,7 +270,13 @@ wl_sweep() {
 		esac
 	done
 	rm -f "$WL_RECORD"
+	for wl_sweep_user in $wl_sweep_left; do # somebody else runs as that user just now
+		echo "      not removed, the next run will: ${wl_sweep_user#*:}"
+		wl_note "${wl_sweep_user%%:*}" "${wl_sweep_user#*:}"
+	done
 }
+# Fails while a process runs as that user.
+wl_user_remove() { ! getent passwd "$1" || userdel "$1"; }
 wl_sweep_none() { [ -z "$(wl_processes "$1")" ]; }
 wl_gone() { [ ! -d "/proc/$1" ]; }
 

@@ -362,6 +362,7 @@ def test_refusals(s):
     refused("no spawnd", s.broker.call(
         "gate.open", {"purpose": "read", "port": "a1", "diskseq": a1})[0], "station.part-missing")
     s.spawn = connect("gate", "weighlock-worker")
+    s.free()
     reply, handed = s.read("a1", a1)
     check("spawnd is back", reply.kind == 2, reply)
     os.close(handed.fd)
