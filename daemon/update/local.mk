@@ -32,6 +32,9 @@ tests_unit_update_probe_LDADD = $(wl_archive_libs)
 dist_check_SCRIPTS += tests/unit/test_update_signatures.py tests/unit/test_update_archives.py
 TESTS += tests/unit/test_update_signatures.py tests/unit/test_update_archives.py
 
+# the same workers in their sandbox
+integration_tests += tests/integration/update_workers.sh
+
 # fuzz targets (tests/fuzz/README); seeds by tests/fuzz/make-update-seeds.py
 EXTRA_DIST += tests/fuzz/make-update-seeds.py tests/unit/update_tools.py
 check_PROGRAMS += tests/fuzz/replay_cms tests/fuzz/replay_zip tests/fuzz/replay_tar \

@@ -22,6 +22,7 @@
 #include "daemon/base/fdio.h"
 #include "daemon/update/check_signature.h"
 #include "daemon/update/der.h"
+#include "daemon/update/spki.h"
 
 static const uint8_t content[] = "what the vendor signed", evil[] = "what the vendor did not sign";
 
@@ -409,6 +410,71 @@ static void der_is_strict(void **state)
 	}
 }
 
+/* An RSA key of any size, made of nothing but its encoding. */
+static size_t fake_rsa(uint8_t *buf, size_t modulus_bits, uint32_t exponent)
+{
+	static const uint8_t algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+	                                    0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+	size_t bytes = (modulus_bits + 7) / 8, sign = modulus_bits % 8 == 0;
+	size_t n = bytes + sign, body = 4 + n + 5, key = 4 + body, bits = 1 + key;
+	uint8_t *p = buf;
+
+#define HEAD(tag, size)                                                                            \
+	do {                                                                                       \
+		*p++ = (tag);                                                                      \
+		*p++ = 0x82;                                                                       \
+		*p++ = (uint8_t)((size) >> 8);                                                     \
+		*p++ = (uint8_t)(size);                                                            \
+	} while (0)
+	HEAD(0x30, sizeof(algorithm) + 4 + bits);
+	memcpy(p, algorithm, sizeof(algorithm));
+	p += sizeof(algorithm);
+	HEAD(0x03, bits);
+	*p++ = 0;
+	HEAD(0x30, body);
+	HEAD(0x02, n);
+	if (sign)
+		*p++ = 0;
+	memset(p, 0xff, bytes);
+	*p = modulus_bits % 8 ? (uint8_t)((1U << modulus_bits % 8) - 1) : 0xff;
+	p += bytes;
+	*p++ = 0x02;
+	*p++ = 0x03;
+	*p++ = (uint8_t)(exponent >> 16);
+	*p++ = (uint8_t)(exponent >> 8);
+	*p++ = (uint8_t)exponent;
+#undef HEAD
+	return (size_t)(p - buf);
+}
+
+static void rsa_sizes(void **state)
+{
+	static const struct {
+		size_t bits;
+		uint32_t exponent;
+		enum wl_rule rule;
+	} cases[] = {
+	        {3071, 65537, WL_RULE_SIGNATURE_KEY_WEAK},
+	        {3072, 65537, WL_RULE_NONE},
+	        {8192, 65537, WL_RULE_NONE},
+	        {8193, 65537, WL_RULE_SIGNATURE_KEY_WEAK},
+	        {3072, 65539, WL_RULE_NONE},
+	        {3072, 65538, WL_RULE_SIGNATURE_KEY_WEAK},
+	};
+	uint8_t spki[2048];
+	enum wl_key_type type;
+
+	(void)state;
+	for (size_t i = 0; i < WL_ARRAY_LEN(cases); i++) {
+		size_t n = fake_rsa(spki, cases[i].bits, cases[i].exponent);
+		struct wl_finding f = {0};
+
+		assert_int_equal(wl_spki_type((struct wl_bytes){spki, n}, &type, &f),
+		                 cases[i].rule ? -EBADMSG : 0);
+		assert_int_equal(f.rule, cases[i].rule);
+	}
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -427,6 +493,7 @@ int main(void)
 	        CASE(digest_given),
 	        CASE(content_of_another_size),
 	        cmocka_unit_test(der_is_strict),
+	        cmocka_unit_test(rsa_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,8 +238,21 @@ def attributes():
         cms = Cms(read("good.p7s"))
         cms.set_attributes(made, ordered)
         refused("attributes: " + what, rule, write("attr.p7s", bytes(cms)))
-    cms.set_attributes(attrs + [(0x30, bytes.fromhex("06032a0304") + der(0x31, der(4, bytes(4000))))])
-    refused("attributes: too many bytes", "signature.too-large", write("attr.p7s", bytes(cms)))
+    # the SET, with its tag and length, is what may have 4096 bytes
+    used = 4 + sum(len(der(t, b)) for t, b in attrs) + 4 + 5 + 4 + 4
+    for n, (rule, count) in ((4096, ([], 1)), (4097, (["signature.too-large"], 0))):
+        cms.set_attributes(attrs + [(0x30, bytes.fromhex("06032a0304") +
+                                     der(0x31, der(4, bytes(n - used))))])
+        expect("size of the SET", len(der(0x31, b"".join(
+            der(t, b) for t, b in cms.attributes()))), n)
+        lines = show(write("attr.p7s", bytes(cms)))
+        expect("attributes of %d bytes" % n, (findings(lines), len(signers(lines))), (rule, count),
+               lines)
+    for n, (rule, count) in ((1024, ([], 1)), (1025, (["signature.too-large"], 0))):
+        cms = Cms(read("good.p7s"))
+        cms.info[-1] = (4, bytes(n))
+        lines = show(write("value.p7s", bytes(cms)))
+        expect("value of %d bytes" % n, (findings(lines), len(signers(lines))), (rule, count), lines)
 
 
 def algorithms():
@@ -317,7 +330,11 @@ def trust():
     lines = show("mixed.p7s")
     expect("good and rogue", (findings(lines), [s["spki"] for s in signers(lines)]),
            ([untrusted], [spki("good")]), lines)
-    for junk in (b"junk", b"", read("good.pem") * 2, read("good.der") + b"0"):
+    pad = (64 << 10) - len(read("good.pem"))
+    lines = show("good.p7s", "cert=" + write("padded.pem", b"#" * (pad - 1) + b"\n" + read("good.pem")))
+    expect("policy's file of 64 KiB", findings(lines), [], lines)
+    for junk in (b"junk", b"", read("good.pem") * 2, read("good.der") + b"0",
+                 b"#" * pad + b"\n" + read("good.pem")):
         lines = show("good.p7s", "cert=" + write("junk.pem", junk))
         expect("policy's file is no certificate", findings(lines), ["policy.reference"], lines)
 
