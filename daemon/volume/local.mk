@@ -31,7 +31,8 @@ tests_unit_volume_tool_LDADD = $(wl_volume_libs)
 
 if HAVE_CMOCKA
 volume_tests = tests/unit/test_volume_fat tests/unit/test_volume_partition \
-	tests/unit/test_volume_fat_boot
+	tests/unit/test_volume_fat_boot tests/unit/test_volume_layout \
+	tests/unit/test_volume_build tests/unit/test_volume_kinds
 check_PROGRAMS += $(volume_tests)
 TESTS += $(volume_tests)
 endif
@@ -43,3 +44,33 @@ tests_unit_test_volume_partition_SOURCES = tests/unit/test_volume_partition.c
 tests_unit_test_volume_partition_LDADD = $(volume_test_libs)
 tests_unit_test_volume_fat_boot_SOURCES = tests/unit/test_volume_fat_boot.c
 tests_unit_test_volume_fat_boot_LDADD = $(volume_test_libs)
+tests_unit_test_volume_layout_SOURCES = tests/unit/test_volume_layout.c
+tests_unit_test_volume_layout_LDADD = $(volume_test_libs)
+tests_unit_test_volume_build_SOURCES = tests/unit/test_volume_build.c
+tests_unit_test_volume_build_LDADD = $(volume_test_libs)
+tests_unit_test_volume_kinds_SOURCES = \
+	tests/unit/test_volume_kinds.c daemon/worker/read_medium.c daemon/worker/build_volume.c
+tests_unit_test_volume_kinds_LDADD = \
+	daemon/worker/libwl_frame.a daemon/volume/libwl_volume.a $(wl_base_libs) $(CMOCKA_LIBS)
+
+# our volumes under other people's tools, theirs under ours
+dist_check_SCRIPTS += tests/unit/test_volume_tools.py
+TESTS += tests/unit/test_volume_tools.py
+
+volume_replays = tests/fuzz/replay_fat tests/fuzz/replay_partition
+check_PROGRAMS += $(volume_replays)
+TESTS += $(volume_replays)
+tests_fuzz_replay_fat_SOURCES = tests/fuzz/fuzz_fat.c tests/fuzz/replay_main.c
+tests_fuzz_replay_fat_LDADD = $(wl_volume_libs)
+tests_fuzz_replay_partition_SOURCES = tests/fuzz/fuzz_partition.c tests/fuzz/replay_main.c
+tests_fuzz_replay_partition_LDADD = $(wl_volume_libs)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_fat tests/fuzz/fuzz_partition
+tests_fuzz_fuzz_fat_SOURCES = tests/fuzz/fuzz_fat.c
+tests_fuzz_fuzz_fat_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_fat_LDADD = $(wl_volume_libs)
+tests_fuzz_fuzz_partition_SOURCES = tests/fuzz/fuzz_partition.c
+tests_fuzz_fuzz_partition_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_partition_LDADD = $(wl_volume_libs)
+endif
+EXTRA_DIST += tests/fuzz/make_seeds_fat.py

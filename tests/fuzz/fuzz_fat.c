@@ -1,0 +1,127 @@
+/*
+ * Fuzz target: a whole medium. The first byte gives its size, 512 bytes shifted left by its low
+ * five bits; then come pieces of it: sector number (3 bytes, little-endian), number of sectors (1
+ * byte), and their bytes. What no piece covers reads as zeros; the first piece that covers a sector
+ * counts. Every file is delivered; no sector may be fetched twice, and exactly the bytes must come
+ * that the list promised. (tests/fuzz/make_seeds_fat.py writes seeds in this form.)
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/bytes.h"
+#include "daemon/base/cleanup.h"
+#include "daemon/volume/volume.h"
+
+#define SECTORS_MAX 131072U /* beyond them fetches are not counted */
+#define PIECES_MAX  16U
+#define BYTES_MAX   (UINT64_C(1) << 21) /* larger files are zeros without end: nothing to learn */
+
+struct piece {
+	uint64_t first, end; /* bytes of the medium */
+	const uint8_t *p;
+};
+
+struct medium {
+	struct piece pieces[PIECES_MAX];
+	size_t npieces;
+	uint64_t delivered;
+	uint8_t fetched[SECTORS_MAX];
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_pieces(struct medium *m, struct wl_reader *r)
+{
+	while (m->npieces < PIECES_MAX && wl_reader_left(r) > 4) {
+		uint32_t sector = wl_get_u16le(r);
+		sector |= (uint32_t)wl_get_u8(r) << 16;
+		size_t n = (size_t)wl_get_u8(r) * 512;
+		n = n < wl_reader_left(r) ? n : wl_reader_left(r);
+		struct piece *piece = &m->pieces[m->npieces++];
+		piece->first = (uint64_t)sector * 512;
+		piece->end = piece->first + n;
+		piece->p = wl_reader_take(r, n);
+	}
+}
+
+static uint8_t byte_at(const struct medium *m, uint64_t at)
+{
+	for (size_t i = 0; i < m->npieces; i++)
+		if (at >= m->pieces[i].first && at < m->pieces[i].end)
+			return m->pieces[i].p[at - m->pieces[i].first];
+	return 0;
+}
+
+static void fill(struct medium *m, uint64_t at, uint8_t *buf, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		buf[i] = byte_at(m, at + i);
+	for (uint64_t s = at / 512; s < SECTORS_MAX && s <= (at + n - 1) / 512; s++)
+		if (m->fetched[s]++)
+			abort();
+}
+
+static ssize_t read_medium(void *user, int fd, void *buf, size_t n, off_t offset)
+{
+	(void)fd;
+	fill(user, (uint64_t)offset, buf, n);
+	return (ssize_t)n;
+}
+
+/* Delivery goes nowhere, but counts. */
+static ssize_t splice_medium(void *user, int fd, off_t offset, int out_fd, size_t n)
+{
+	struct medium *m = user;
+	uint8_t part[512];
+	(void)fd;
+	(void)out_fd;
+	n = n < sizeof(part) - (size_t)(offset % 512) ? n : sizeof(part) - (size_t)(offset % 512);
+	fill(m, (uint64_t)offset, part, n);
+	m->delivered += n;
+	return (ssize_t)n;
+}
+
+static const struct wl_device_ops ops = {.read = read_medium, .splice = splice_medium};
+
+static void deliver(struct medium *m, struct wl_volume *v)
+{
+	struct wl_volume_info info;
+	struct wl_finding f;
+	wl_volume_get_info(v, &info);
+	if (info.bytes > BYTES_MAX)
+		return;
+	for (size_t i = 0; i < info.entries; i++) {
+		struct wl_volume_entry e;
+		uint64_t before = m->delivered;
+		if (wl_volume_get_entry(v, i, &e) < 0)
+			abort();
+		if (e.folder)
+			continue;
+		if (wl_volume_deliver(v, i, -1, NULL, NULL, &f) < 0 ||
+		    m->delivered - before != e.bytes)
+			abort(); /* the list checked everything that could go wrong */
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	WL_CLEANUP(wl_device_cleanup) struct wl_device *d = NULL;
+	WL_CLEANUP(wl_volume_cleanup) struct wl_volume *v = NULL;
+	static struct medium m;
+	struct wl_finding f = {.rule = WL_RULE_NONE};
+	if (size < 1)
+		return 0;
+	memset(&m, 0, sizeof(m));
+	struct wl_reader pieces = wl_reader_from(data + 1, size - 1);
+	read_pieces(&m, &pieces);
+	if (wl_device_new(-1, UINT64_C(512) << (data[0] & 31), &d) < 0)
+		return 0;
+	wl_device_set_ops(d, &ops, &m);
+	int r = wl_volume_open(d, 1000, &v, &f);
+	if (r == -EBADMSG ? f.rule == WL_RULE_NONE : r != 0)
+		abort();
+	if (r == 0)
+		deliver(&m, v);
+	return 0;
+}
