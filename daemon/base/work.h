@@ -45,7 +45,8 @@ struct wl_job_order {
 /* Starts a job. 0; -EBADMSG with station.sandbox-missing and the like; other negative errno. */
 int wl_job_start(struct wl_spawn *s, const struct wl_job_order *order, struct wl_job *ret_job,
                  struct wl_finding *ret_finding);
-/* Sends an order built in *m to the worker. */
+/* Sends an order built in *m to the worker. That the worker has ended meanwhile is no error here,
+ * nor in wl_job_next: the next wl_job_receive says how. */
 int wl_job_send(struct wl_job *j, struct wl_message *m);
 /* work.next: passes `fd` (stays the caller's). sha256 may be NULL. */
 int wl_job_next(struct wl_job *j, uint64_t item, enum wl_role role, uint64_t size, int fd,

@@ -94,16 +94,26 @@ int wl_job_start(struct wl_spawn *s, const struct wl_job_order *order, struct wl
 	return 0;
 }
 
+/* A worker that is gone has perhaps said why; whoever receives next hears it. */
+static int send_or_ended(struct wl_job *j, const struct wl_message *m)
+{
+	int r = j->spawn ? wl_channel_send(&j->control, m) : -ESRCH;
+
+	return r == -EPIPE ? 0 : r;
+}
+
 int wl_job_send(struct wl_job *j, struct wl_message *m)
 {
-	return wl_channel_send(&j->control, m);
+	return send_or_ended(j, m);
 }
 
 int wl_job_next(struct wl_job *j, uint64_t item, enum wl_role role, uint64_t size, int fd,
                 const uint8_t *sha256)
 {
-	struct wl_message *m = &j->spawn->message;
+	struct wl_message *m = j->spawn ? &j->spawn->message : NULL;
 
+	if (!m)
+		return -ESRCH; /* the job is over */
 	wl_message_start(m, WL_MSG_WORK_NEXT, 0);
 	wl_message_put_u64(m, WL_T_ITEM, item);
 	wl_message_put_u64(m, WL_T_ROLE, (uint64_t)role);
@@ -111,7 +121,7 @@ int wl_job_next(struct wl_job *j, uint64_t item, enum wl_role role, uint64_t siz
 	if (sha256)
 		wl_message_put_sha256(m, WL_T_SHA256, sha256);
 	m->fd = fd; /* lent */
-	int r = wl_channel_send(&j->control, m);
+	int r = send_or_ended(j, m);
 	m->fd = -1;
 	return r;
 }

@@ -94,8 +94,8 @@ static bool next_name(const struct wl_build_file *file, size_t *at, const char *
 static int walk_folders(struct builder *b, const struct wl_build_file *file, bool make,
                         uint32_t *ret_folder, const char **ret_name, size_t *ret_n)
 {
-	size_t at = 0, n;
-	const char *name;
+	size_t at = 0, n = 0;
+	const char *name = NULL;
 	bool last;
 	uint32_t folder = WL_LAYOUT_ROOT;
 	unsigned depth = 0;
