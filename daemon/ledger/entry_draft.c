@@ -169,7 +169,8 @@ int64_t wl_draft_get_integer(const struct wl_draft *d, enum wl_member member)
 const char *wl_draft_get_element(const struct wl_draft *d, enum wl_member member, size_t i)
 {
 	for (size_t k = 0; k < d->n; k++)
-		if (d->values[k].member == member && !d->values[k].empty && i-- == 0)
+		if (d->values[k].member == member && d->values[k].type == WL_MEMBER_LIST &&
+		    !d->values[k].empty && i-- == 0)
 			return d->text + d->values[k].text_at;
 	return NULL;
 }

@@ -42,3 +42,36 @@ weighlock_ledgerd_LDADD = daemon/ledger/libwl_ledger.a $(wl_daemon_libs) $(wl_le
 check_PROGRAMS += tests/integration/ledger_client
 tests_integration_ledger_client_SOURCES = tests/integration/ledger_client.c
 tests_integration_ledger_client_LDADD = $(wl_base_libs)
+
+if HAVE_CMOCKA
+ledger_tests = tests/unit/test_ledger_entry tests/unit/test_ledger_intent \
+	tests/unit/test_ledger_merkle tests/unit/test_ledger_note \
+	tests/unit/test_ledger_recovery tests/unit/test_ledger_tiles
+check_PROGRAMS += $(ledger_tests)
+TESTS += $(ledger_tests)
+ledger_test_cppflags = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(SQLITE_CFLAGS) $(CMOCKA_CFLAGS)
+ledger_test_libs = $(wl_ledger_libs) $(CMOCKA_LIBS)
+ledger_fixture = tests/unit/ledger_fixture.c tests/unit/ledger_fixture.h
+tests_unit_test_ledger_entry_SOURCES = tests/unit/test_ledger_entry.c
+tests_unit_test_ledger_entry_CPPFLAGS = $(ledger_test_cppflags)
+tests_unit_test_ledger_entry_LDADD = $(ledger_test_libs)
+tests_unit_test_ledger_intent_SOURCES = tests/unit/test_ledger_intent.c $(ledger_fixture)
+tests_unit_test_ledger_intent_CPPFLAGS = $(ledger_test_cppflags)
+tests_unit_test_ledger_intent_LDADD = $(ledger_test_libs)
+tests_unit_test_ledger_merkle_SOURCES = tests/unit/test_ledger_merkle.c
+tests_unit_test_ledger_merkle_CPPFLAGS = $(ledger_test_cppflags)
+tests_unit_test_ledger_merkle_LDADD = $(ledger_test_libs)
+tests_unit_test_ledger_note_SOURCES = tests/unit/test_ledger_note.c
+tests_unit_test_ledger_note_CPPFLAGS = $(ledger_test_cppflags)
+tests_unit_test_ledger_note_LDADD = $(ledger_test_libs)
+tests_unit_test_ledger_recovery_SOURCES = tests/unit/test_ledger_recovery.c $(ledger_fixture)
+tests_unit_test_ledger_recovery_CPPFLAGS = $(ledger_test_cppflags)
+tests_unit_test_ledger_recovery_LDADD = $(ledger_test_libs)
+# every call by which the ledger writes
+tests_unit_test_ledger_recovery_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write -Wl,--wrap=pwrite \
+	-Wl,--wrap=fsync -Wl,--wrap=fdatasync -Wl,--wrap=renameat -Wl,--wrap=ftruncate \
+	-Wl,--wrap=mkdirat -Wl,--wrap=unlinkat
+tests_unit_test_ledger_tiles_SOURCES = tests/unit/test_ledger_tiles.c $(ledger_fixture)
+tests_unit_test_ledger_tiles_CPPFLAGS = $(ledger_test_cppflags)
+tests_unit_test_ledger_tiles_LDADD = $(ledger_test_libs)
+endif
