@@ -94,7 +94,9 @@ static int open_node(const struct wl_disk *disk, int flags)
 {
 	int fd = open(disk->node, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	return fd;
 }
 
 static int set_protection(int fd, bool ro)

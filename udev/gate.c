@@ -62,21 +62,24 @@ static void answer(struct wl_media *m, enum wl_message_id id)
 
 /* ---- opening ---- */
 
-/* Why a medium that was asked for is not there. */
-static int missing(const struct wl_media *m, const char *port, bool write,
-                   struct wl_finding *ret_finding)
+/* Says why a medium that was asked for is not there. */
+static void say_missing(const struct wl_media *m, const char *port, bool write,
+                        struct wl_finding *ret_finding)
 {
-	if (!wl_ports_find(&m->ports, port))
-		return wl_refuse(ret_finding, WL_RULE_MEDIUM_PORT_UNKNOWN,
-		                 "the policy names no port %s", port);
+	enum wl_rule rule = write ? WL_RULE_DESTINATION_GONE : WL_RULE_MEDIUM_GONE;
+	const char *words = "is empty";
+
 	for (unsigned i = 0; i < WL_MEDIA_DISKS_MAX; i++)
 		if (wl_insertion_is_present(&m->insertions.slot[i]) &&
-		    strcmp(m->insertions.slot[i].port, port) == 0)
-			return wl_refuse(ret_finding, WL_RULE_MEDIUM_CHANGED,
-			                 "port %s holds another medium than the one asked for",
-			                 port);
-	return wl_refuse(ret_finding, write ? WL_RULE_DESTINATION_GONE : WL_RULE_MEDIUM_GONE,
-	                 "port %s is empty", port);
+		    strcmp(m->insertions.slot[i].port, port) == 0) {
+			rule = WL_RULE_MEDIUM_CHANGED;
+			words = "holds another medium than the one asked for";
+		}
+	if (!wl_ports_find(&m->ports, port)) {
+		rule = WL_RULE_MEDIUM_PORT_UNKNOWN;
+		words = "is not named by the policy";
+	}
+	(void)wl_refuse(ret_finding, rule, "port %s %s", port, words);
 }
 
 static int check_ready(struct wl_media *m, struct wl_finding *ret_finding)
@@ -135,8 +138,10 @@ void wl_gate_open(struct wl_media *m, struct wl_media_peer *asker)
 		return wl_media_drop(m, asker); /* no broker of ours says that */
 	const struct wl_insertion *in =
 	        wl_insertions_find(&m->insertions, port, wl_message_u64(&m->in, WL_T_DISKSEQ));
-	if (!in && missing(m, port, false, &finding) < 0)
+	if (!in) {
+		say_missing(m, port, false, &finding);
 		return refuse(m, asker, ENOMEDIUM, &finding);
+	}
 	if (check_ready(m, &finding) < 0)
 		return refuse(m, asker, EBUSY, &finding);
 	begin_opening(m, asker, in, purpose, "");
@@ -156,8 +161,10 @@ void wl_gate_write(struct wl_media *m, struct wl_media_peer *asker)
 	const struct wl_insertion *in =
 	        wl_insertions_find(&m->insertions, grant.port, grant.diskseq);
 	wl_grants_spend(&m->grants, grant.intent); /* from here on it is used, whatever comes */
-	if (!in && missing(m, grant.port, true, &finding) < 0)
+	if (!in || !port) {
+		say_missing(m, grant.port, true, &finding);
 		return refuse(m, asker, ENOMEDIUM, &finding);
+	}
 	if (port->use != WL_PORT_DESTINATION) {
 		(void)wl_refuse(&finding, WL_RULE_MEDIUM_DIRECTION_WRONG,
 		                "port %s is a source; nothing is written there", port->id);

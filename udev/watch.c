@@ -48,13 +48,10 @@ struct wl_watch *wl_watch_free(struct wl_watch *w)
 	return NULL;
 }
 
-int wl_watch_open(struct wl_watch **ret)
+static int open_monitor(struct wl_watch *w)
 {
-	WL_CLEANUP(wl_watch_freep) struct wl_watch *w = calloc(1, sizeof(*w));
 	int r;
 
-	if (!w)
-		return -ENOMEM;
 	w->udev = udev_new();
 	if (!w->udev)
 		return -ENOMEM;
@@ -67,10 +64,19 @@ int wl_watch_open(struct wl_watch **ret)
 	/* 1 as well as 0 is success (measured). Without CAP_NET_ADMIN the kernel may give less than
 	 * asked for: then events are lost sooner, and the enumeration makes up for it. */
 	(void)udev_monitor_set_receive_buffer_size(w->monitor, RECEIVE_BUFFER_BYTES);
-	r = udev_monitor_enable_receiving(w->monitor);
-	if (r < 0)
+	return udev_monitor_enable_receiving(w->monitor);
+}
+
+int wl_watch_open(struct wl_watch **ret)
+{
+	struct wl_watch *w = calloc(1, sizeof(*w));
+	int r = w ? open_monitor(w) : -ENOMEM;
+
+	if (r < 0) {
+		(void)wl_watch_free(w);
 		return r;
-	*ret = TAKE_PTR(w);
+	}
+	*ret = w;
 	return 0;
 }
 

@@ -24,10 +24,6 @@ struct wl_watched {
 /* Opens and enables the monitor ("udev" group: after the rules have run). 0 or negative errno. */
 int wl_watch_open(struct wl_watch **ret);
 struct wl_watch *wl_watch_free(struct wl_watch *w); /* accepts and returns NULL */
-static inline void wl_watch_freep(struct wl_watch **w)
-{
-	*w = wl_watch_free(*w);
-}
 
 int wl_watch_fd(const struct wl_watch *w); /* to be polled for POLLIN */
 
