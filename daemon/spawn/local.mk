@@ -26,8 +26,15 @@ tests_bench_bench_spawn_LDADD = $(wl_base_libs)
 # the sandbox from inside: a worker binary for tests only, under the name of a real one
 if HAVE_CMOCKA
 check_PROGRAMS += tests/sandbox/workers/worker-tool tests/sandbox/test_sandbox \
+	tests/sandbox/test_missing tests/sandbox/test_station \
 	tests/unit/test_gates tests/unit/test_digest
-TESTS += tests/sandbox/test_sandbox tests/unit/test_gates tests/unit/test_digest
+TESTS += tests/sandbox/test_sandbox tests/sandbox/test_missing tests/sandbox/test_station \
+	tests/unit/test_gates tests/unit/test_digest
+tests_sandbox_test_missing_SOURCES = tests/sandbox/test_missing.c
+tests_sandbox_test_missing_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
+tests_sandbox_test_missing_LDADD = $(wl_base_libs) $(SECCOMP_LIBS) $(CMOCKA_LIBS)
+tests_sandbox_test_station_SOURCES = tests/sandbox/test_station.c
+tests_sandbox_test_station_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
 tests_unit_test_gates_SOURCES = tests/unit/test_gates.c
 tests_unit_test_gates_LDADD = daemon/spawn/libwl_spawnd.a $(wl_sandbox_libs) $(wl_daemon_libs) \
 	$(wl_base_libs) $(CMOCKA_LIBS)
