@@ -79,8 +79,8 @@ static int open_content(void *user, size_t index, int *ret_fd)
 static const struct wl_build_file files[] = {{"A.BIN", 5, FILE_BYTES},
                                              {"Folder with a name/b.bin", 24, FILE_BYTES}};
 
-static int build(struct medium *m, struct content *c, size_t nfiles,
-                 struct wl_build_result *ret, struct wl_finding *f)
+static int build(struct medium *m, struct content *c, size_t nfiles, struct wl_build_result *ret,
+                 struct wl_finding *f)
 {
 	WL_CLEANUP(wl_layout_cleanup) struct wl_layout *l = NULL;
 	const struct wl_build_order order = {.medium_bytes = MEDIUM_BYTES,
