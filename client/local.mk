@@ -12,6 +12,7 @@ client_libwl_client_a_SOURCES = \
 	client/cli.h \
 	client/cms_sign.c client/cms_sign.h \
 	client/control.c client/control.h \
+	client/doctor.h client/doctor_kernel.c client/doctor_places.c client/doctor_station.c \
 	client/duration.c client/duration.h \
 	client/failure.c \
 	client/follow.c client/follow.h \
@@ -37,6 +38,7 @@ client_libwl_client_a_SOURCES = \
 	client/verb.c client/verb.h client/verbs.def \
 	client/verb_approve.c \
 	client/verb_cancel.c \
+	client/verb_doctor.c \
 	client/verb_help.c \
 	client/verb_ledger_prove.c \
 	client/verb_ledger_show.c \
@@ -46,6 +48,7 @@ client_libwl_client_a_SOURCES = \
 	client/verb_policy_check.c \
 	client/verb_policy_confirm.c \
 	client/verb_policy_install.c \
+	client/verb_policy_new.c \
 	client/verb_policy_show.c \
 	client/verb_prepare.c \
 	client/verb_receive.c \
@@ -64,6 +67,7 @@ client_libwl_client_a_SOURCES = \
 	client/verb_ticket_show.c \
 	client/verb_ticket_sign.c \
 	client/verb_transfers.c \
+	client/verb_verify.c client/verify_view.c client/verify_view.h \
 	client/verb_volume_build.c \
 	client/verb_volume_cp.c \
 	client/verb_volume_ls.c \
