@@ -192,7 +192,9 @@ int wl_verify_view(const struct wl_cli *cli, const struct wl_facts *facts,
 		    wl_path_escape(item->path, item->path_n, path, sizeof(path)) < 0)
 			path[0] = 0;
 	}
-	reason_of(facts, d->rule, path, d->detail, reason, sizeof(reason));
+	/* a file that is not there has no item: the detail names it */
+	reason_of(facts, d->rule, d->rule == WL_RULE_UPDATE_FILE_MISSING ? d->detail : path,
+	          d->detail, reason, sizeof(reason));
 	json_t *files = view_files(cli, facts, d);
 	json_t *signers = view_signers(cli, facts);
 	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "verdict",

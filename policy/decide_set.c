@@ -15,6 +15,8 @@
 #include "policy/destination.h"
 #include "policy/names.h"
 
+#define SIGNATURE_STAGE 7 /* INTERFACES 3 */
+
 static bool is_package_part(const struct wl_fact_item *fact)
 {
 	return fact->manifest || fact->signature || fact->ticket;
@@ -43,6 +45,25 @@ static void deliver(struct judging *j, size_t i)
 		                  item->size);
 }
 
+/*
+ * Is it already said what is wrong with the vendor's signature or manifest? Then "not signed" would
+ * hide it, being the first rule of its stage. Whatever is found here refuses by itself.
+ */
+static bool signature_is_judged(const struct judging *j)
+{
+	for (size_t k = 0; k < j->f->nfindings; k++) {
+		enum wl_rule rule = j->f->findings[k].finding.rule;
+		if (wl_rule_row(rule)->stage == SIGNATURE_STAGE ||
+		    rule == WL_RULE_UPDATE_FILE_CHANGED || rule == WL_RULE_UPDATE_FILE_MISSING ||
+		    rule == WL_RULE_UPDATE_MANIFEST_BAD)
+			return true;
+	}
+	for (size_t k = 0; k < j->f->nsigners; k++)
+		if (j->f->signers[k].role == WL_TRUST_VENDOR)
+			return false;
+	return j->f->nuntrusted > 0; /* then these count: too few remain */
+}
+
 /* A file the ticket lists: the same bytes, and the vendor's word where he signs. */
 static void judge_listed(struct judging *j, size_t i, const struct wl_ticket_file *t)
 {
@@ -56,7 +77,8 @@ static void judge_listed(struct judging *j, size_t i, const struct wl_ticket_fil
 	}
 	if (!t->deliver)
 		return;
-	if (j->vendor->signature == WL_SIGNED_CMS_DETACHED && !j->f->item[i].vendor_covered)
+	if (j->vendor->signature == WL_SIGNED_CMS_DETACHED && !j->f->item[i].vendor_covered &&
+	    !signature_is_judged(j))
 		wl_judging_object(j, i, WL_RULE_SIGNATURE_MISSING, "%s",
 		                  "the vendor's signature does not cover it");
 	deliver(j, i);

@@ -191,6 +191,140 @@ complains "ticket.unreadable"
 printf '{"type":"ca.weighlock.ticket/1"' >d.ticket.json
 expect 2 "no JSON" ticket show d.ticket.json
 
+# ---- policies, and verify ----
+mkdir pol
+for pem in authority-1 authority-2 vendor-issuing; do cp pki/$pem.pem pol/; done
+cat >pol/policy.yaml <<POLICY
+policy: 1
+version: 3
+station: { id: TST1, mode: test, origin: test.example/tst1, languages: [en, fr] }
+people:
+  tech-1: { accounts: ["uid:5001"], roles: [technician] }
+  appr-1: { accounts: ["uid:5002"], roles: [approver] }
+  admin-1: { accounts: ["uid:5003"], roles: [administrator] }
+  admin-2: { accounts: ["uid:5004"], roles: [administrator] }
+conflicts: [[administrator, approver]]
+ports:
+  a1: { match: "loop:64", use: source }
+  b1: { match: "loop:65", use: destination }
+trust:
+  authority-1: { role: authority, certificate: authority-1.pem, sha256: "$(pki_certificate_sha256 authority-1)" }
+  authority-2: { role: authority, certificate: authority-2.pem, sha256: "$(pki_certificate_sha256 authority-2)" }
+  acme-issuer: { role: vendor, issuer: vendor-issuing.pem, sha256: "$(pki_certificate_sha256 vendor-issuing)", purpose: code-signing }
+vendors:
+  acme: { signature: cms-detached, anchors: [acme-issuer], signers: 1, ticket: required, authority_signers: 1 }
+  oldscan: { signature: none, anchors: [], signers: 0, ticket: required, authority_signers: 2 }
+devices:
+  x-0042: { vendor: acme, model: x100, serial: X-0042, volume: fat32, names: any, delivery_note: station, floors: { scan-app: 40000 } }
+  o-0007: { vendor: oldscan, model: o1, serial: O-0007, volume: fat32, names: any, delivery_note: station }
+inbound: { ticket_channel: any, archives: [tar, tar-gzip, zip], os_litter: leave, approvals: 1 }
+approvals: { valid: 8 h }
+destination: { require: prepared, wipe: quick }
+vault: { quota: 8 GiB, require_encrypted_disk: false, keep_refused: 30 d }
+POLICY
+expect 0 "policy check" policy check pol/policy.yaml --json
+json "o['verdict'] == 'pass' and o['version'] == 3 and o['sha256'] == '$(sha256sum pol/policy.yaml | cut -c1-64)' and o['not_checked'] == ['policy.signature']"
+sed 's/vendor: acme,/vendor: acm,/' pol/policy.yaml >pol/bad.yaml
+expect 2 "a vendor that is not defined, with line and column" policy check pol/bad.yaml
+says "bad.yaml:21:"
+says "(rule policy.reference)"
+sed 's/^version: 3/version: 3\nverson: 4/' pol/policy.yaml >pol/bad.yaml
+expect 2 "an unknown key" policy check pol/bad.yaml --json
+json 'any(x.get("rule") == "policy.key-unknown" and x["line"] == 3 for x in o)'
+rm pol/bad.yaml
+cp pki/policy-authority.pem pol/authority-1.pem
+expect 2 "a certificate that is not the one named by its digest" policy check pol/policy.yaml
+says "(rule policy.reference)"
+cp pki/authority-1.pem pol/authority-1.pem
+expect 0 "policy new" policy new --test --name TST1
+cp out new.yaml
+expect 2 "the example is to be filled in" policy check new.yaml
+says "(rule policy.reference)"
+
+v="verify --policy pol/policy.yaml --device x-0042"
+# shellcheck disable=SC2086
+expect 0 "verify: a good update, the ticket on another channel" $v --ticket t.ticket.json rel --json
+json 'o["verdict"] == "pass" and o["rule"] == "pass.update-covered" and o["scope"] == "offline" and o["release"] == 40201'
+json '{"update.version-floor", "ticket.used", "signature.revoked", "policy.signature"} <= set(o["not_checked"])'
+json '[s["role"] for s in o["signers"]].count("vendor") == 1 and len(o["files"]) == 6'
+json "any(s['spki_sha256'] == '$(pki_spki_sha256 vendor)' for s in o['signers'])"
+# shellcheck disable=SC2086
+expect 0 "verify, in words" $v --ticket t.ticket.json rel
+check "the last line says what a pass here is not" sh -c 'tail -n 1 out | grep -q "not yet a pass at a station"'
+# refused RULE WHAT: verify of the folder `case` names that rule
+refused() {
+	# shellcheck disable=SC2086
+	expect 1 "verify: $2" $v case --json
+	json "o['verdict'] == 'refuse' and o['rule'] == '$1' and '$1' in o['rules']"
+}
+fresh() { rm -rf case && cp -r rel case && cp t.ticket.* case/; }
+fresh
+# shellcheck disable=SC2086
+expect 0 "verify: the ticket beside the update" $v case
+echo x >>case/FIRMWARE.BIN
+refused update.file-changed "a file changed after signing"
+fresh
+rm case/RELNOTES.TXT
+refused update.file-missing "a file missing"
+fresh
+echo x >case/EXTRA.EXE
+refused update.file-extra "a file nobody signed"
+fresh
+rm case/MANIFEST.sha256.p7s
+refused signature.missing "not signed"
+fresh
+rm case/t.ticket.*
+refused ticket.missing "no ticket"
+fresh
+rm case/t.ticket.[12].p7s
+refused signature.missing "a ticket nobody signed"
+fresh
+printf x >>case/MANIFEST.sha256.p7s
+refused signature.trailing-bytes "a byte behind the signature"
+fresh
+(cd case && find . -type f ! -name 'MANIFEST*' ! -name 't.*' | sed 's|^\./||' | LC_ALL=C sort |
+	while read -r f; do sha256sum "$f"; done >MANIFEST.sha256)
+pki_sign sibling case/MANIFEST.sha256 case/MANIFEST.sha256.p7s
+refused signature.signer-untrusted "signed by a sibling CA"
+fresh
+# shellcheck disable=SC2086
+expect 1 "verify: the ticket has expired" $v case --at 2059-01-02 --json
+json 'o["rule"] == "ticket.expired"'
+expect 1 "verify: another device" verify --policy pol/policy.yaml --device o-0007 case --json
+json '"ticket.device-other" in o["rules"] or "ticket.vendor-other" in o["rules"]'
+expect 1 "verify: a device the policy does not have" verify --policy pol/policy.yaml --device zz-9 case --json
+json 'o["rule"] == "update.device-unknown"'
+mkdir -p "case/System Volume Information"
+head -c 76 /dev/zero >"case/System Volume Information/IndexerVolumeGuid"
+# shellcheck disable=SC2086
+expect 0 "verify: what Windows leaves on every stick" $v case --json
+json '[f["rule"] for f in o["files"] if "Indexer" in f["path"]] == ["leave.os-litter"]'
+echo changed >"case/System Volume Information/IndexerVolumeGuid"
+refused update.litter-changed "litter that is none"
+for n in 1 2; do
+	expect 0 "officer $n signs for a vendor who signs nothing" ticket sign old.ticket.json \
+		--cert pki/authority-$n.pem --key pki/authority-$n.key
+done
+expect 4 "verify: held, only officers vouch for it" verify --policy pol/policy.yaml --device o-0007 \
+	--ticket old.ticket.json rel-bad --json
+json 'o["verdict"] == "hold" and o["rule"] == "transfer.unsigned-vendor" and o["holds"] == ["transfer.unsigned-vendor"]'
+rm old.ticket.2.p7s
+expect 1 "verify: one officer is not enough for that" verify --policy pol/policy.yaml --device o-0007 \
+	--ticket old.ticket.json rel-bad --json
+json 'o["rule"] == "signature.too-few-signers"'
+expect 2 "verify: no policy" verify --policy nothing.yaml --device x-0042 rel
+expect 2 "verify: no folder" $v v.img
+
+# ---- the machine ----
+"$w" doctor --state "$dir" --json >out 2>err
+check "doctor says what is missing, a line a check" python3 - <<'PY'
+import json
+rows = {r["check"]: r for r in map(json.loads, open("out"))}
+assert rows["sandbox"]["health"] == "ok", rows["sandbox"]
+assert rows["folders"]["health"] == "no" and rows["folders"]["mend"], rows["folders"]
+assert rows["sockets"]["health"] == "no" and rows["control"]["health"] == "no"
+PY
+
 # ---- volumes ----
 expect 0 "volume build" volume build v.img rel --size 64M --time 2026-11-23T02:53:34Z --as stations.example/stn3#81
 check "fsck.fat finds nothing" sh -c 'dd if=v.img of=part.img bs=1M skip=1 status=none; fsck.fat -nv part.img'
