@@ -20,7 +20,6 @@ struct wl_archive_stream {
 	uint64_t size;
 	uint64_t read;     /* bytes of the file read */
 	uint64_t position; /* bytes handed out */
-	uint64_t nonzero_end;
 	struct wl_finding finding;
 	z_stream z;
 	bool z_ready;
@@ -108,17 +107,6 @@ static ssize_t fill(struct wl_archive_stream *s)
 	return got;
 }
 
-static void count(struct wl_archive_stream *s, const uint8_t *p, size_t n)
-{
-	size_t k = n;
-
-	while (k > 0 && p[k - 1] == 0)
-		k--;
-	if (k > 0)
-		s->nonzero_end = s->position + k;
-	s->position += n;
-}
-
 static int not_gzip(struct wl_archive_stream *s)
 {
 	const char *what;
@@ -191,7 +179,7 @@ static ssize_t next_unpacked(struct wl_archive_stream *s, const void **ret)
 			return e;
 	}
 	n = PIECE_BYTES - s->z.avail_out;
-	count(s, s->out, n);
+	s->position += n;
 	e = check_ratio(s);
 	if (e < 0)
 		return e;
@@ -208,7 +196,7 @@ ssize_t wl_archive_stream_next(struct wl_archive_stream *s, const void **ret)
 	} else {
 		got = fill(s);
 		if (got > 0)
-			count(s, s->in, (size_t)got);
+			s->position += (uint64_t)got;
 		*ret = s->in;
 	}
 	s->ended = s->ended || got == 0;
@@ -231,11 +219,6 @@ const struct wl_finding *wl_archive_stream_finding(const struct wl_archive_strea
 uint64_t wl_archive_stream_position(const struct wl_archive_stream *s)
 {
 	return s->position;
-}
-
-uint64_t wl_archive_stream_nonzero_end(const struct wl_archive_stream *s)
-{
-	return s->nonzero_end;
 }
 
 bool wl_archive_stream_ended(const struct wl_archive_stream *s)

@@ -33,10 +33,8 @@ ssize_t wl_archive_stream_next(struct wl_archive_stream *s, const void **ret);
 int wl_archive_stream_seek(struct wl_archive_stream *s, uint64_t position);
 
 const struct wl_finding *wl_archive_stream_finding(const struct wl_archive_stream *s);
-uint64_t wl_archive_stream_position(const struct wl_archive_stream *s);    /* bytes handed out */
-uint64_t wl_archive_stream_nonzero_end(const struct wl_archive_stream *s); /* after the last byte
-                                                                            * that was not 0 */
-bool wl_archive_stream_ended(const struct wl_archive_stream *s);           /* said 0 */
+uint64_t wl_archive_stream_position(const struct wl_archive_stream *s); /* bytes handed out */
+bool wl_archive_stream_ended(const struct wl_archive_stream *s);        /* said 0 */
 
 /*
  * What these first bytes look like: archive.filter for a compression, archive.format for another

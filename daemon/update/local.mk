@@ -17,6 +17,7 @@ daemon_update_libwl_update_a_SOURCES = \
 	daemon/update/name_table.def \
 	daemon/update/archive_stream.h daemon/update/archive_stream.c \
 	daemon/update/zip_structure.h daemon/update/zip_structure.c \
+	daemon/update/tar_structure.h daemon/update/tar_structure.c \
 	daemon/update/unpack.h daemon/update/unpack.c
 EXTRA_DIST += daemon/update/make-name-table.py
 

@@ -172,6 +172,16 @@ static int check_parts(struct wl_bytes path, struct wl_finding *f)
 	return 0;
 }
 
+int wl_name_check_direction(struct wl_bytes path, struct wl_finding *f)
+{
+	if (path.n > 0 && (path.p[0] == '/' || path.p[0] == '\\' ||
+	                   (path.n >= 2 && is_letter(path.p[0]) && path.p[1] == ':')))
+		return refuse(f, WL_RULE_ARCHIVE_PATH_ABSOLUTE, "absolute path", path);
+	if (has_parent(path))
+		return refuse(f, WL_RULE_ARCHIVE_PATH_PARENT, "path leads out of its folder", path);
+	return 0;
+}
+
 int wl_name_check(struct wl_bytes path, bool folder, struct wl_finding *f)
 {
 	int e;
@@ -180,11 +190,9 @@ int wl_name_check(struct wl_bytes path, bool folder, struct wl_finding *f)
 		path.n--;
 	if (path.n == 0)
 		return refuse(f, WL_RULE_NAME_EMPTY, "no name", path);
-	if (path.p[0] == '/' || path.p[0] == '\\' ||
-	    (path.n >= 2 && is_letter(path.p[0]) && path.p[1] == ':'))
-		return refuse(f, WL_RULE_ARCHIVE_PATH_ABSOLUTE, "absolute path", path);
-	if (has_parent(path))
-		return refuse(f, WL_RULE_ARCHIVE_PATH_PARENT, "path leads out of its folder", path);
+	e = wl_name_check_direction(path, f);
+	if (e < 0)
+		return e;
 	if (path.n > WL_ARCHIVE_PATH_BYTES_MAX)
 		return refuse(f, WL_RULE_NAME_TOO_LONG, "path too long", path);
 	e = check_characters(path, f);

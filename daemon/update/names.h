@@ -22,6 +22,9 @@
  */
 int wl_name_check(struct wl_bytes path, bool folder, struct wl_finding *ret_finding);
 
+/* Only whether a path leads out of its folder: 0, archive.path-absolute or archive.path-parent. */
+int wl_name_check_direction(struct wl_bytes path, struct wl_finding *ret_finding);
+
 /* The case-folded code point; the same for any two a FAT volume would hold equal. */
 uint32_t wl_name_fold(uint32_t code_point);
 

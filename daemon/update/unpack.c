@@ -20,23 +20,24 @@
 #include "daemon/base/limits.h"
 #include "daemon/update/archive_stream.h"
 #include "daemon/update/names.h"
+#include "daemon/update/tar_structure.h"
 #include "daemon/update/zip_structure.h"
 
-#define TAR_BLOCK       512U
-#define TAR_HEADERS_MAX WL_KIB(64) /* headers of one member, with long names and pax records */
-#define PROGRESS_STEP   WL_MIB(64)
+#define TAR_BLOCK     512U
+#define PROGRESS_STEP WL_MIB(64)
 
 struct look {
 	const struct wl_unpack *order;
 	struct wl_archive_stream *stream;
 	struct archive *a;
-	struct wl_zip *zip; /* NULL for tar */
+	struct wl_zip *zip;      /* NULL for tar */
+	struct wl_tar_walk *tar; /* NULL for zip */
+	bool tar_refused;
 	struct wl_name_set *names;
 	struct wl_finding *finding;
 	uint64_t item; /* the member being read; 0 before and after */
 	uint64_t items;
-	uint64_t bytes;    /* of all contents */
-	uint64_t data_end; /* tar: where the last member's blocks end */
+	uint64_t bytes; /* of all contents */
 	uint64_t reported;
 };
 
@@ -45,6 +46,7 @@ static void cleanup_look(struct look *l)
 	archive_read_free(l->a);
 	l->stream = wl_archive_stream_free(l->stream);
 	l->zip = wl_zip_free(l->zip);
+	l->tar = wl_tar_walk_free(l->tar);
 	l->names = wl_name_set_free(l->names);
 }
 
@@ -65,10 +67,24 @@ enum wl_archive_format wl_archive_format_find(const char *word)
 	return 0;
 }
 
+/* The next piece; the walk over a tar file sees it before anybody else does. */
+static ssize_t next_piece(struct look *l, const void **buf)
+{
+	ssize_t got = wl_archive_stream_next(l->stream, buf);
+	int e = 0;
+
+	if (got == -EBADMSG)
+		*l->finding = *wl_archive_stream_finding(l->stream);
+	if (got <= 0 || !l->tar)
+		return got;
+	e = wl_tar_walk_feed(l->tar, *buf, (size_t)got, l->finding);
+	l->tar_refused = e == -EBADMSG;
+	return e < 0 ? e : got;
+}
+
 static la_ssize_t on_read(struct archive *a, void *user, const void **buf)
 {
-	struct look *l = user;
-	ssize_t got = wl_archive_stream_next(l->stream, buf);
+	ssize_t got = next_piece(user, buf);
 
 	if (got < 0)
 		archive_set_error(a, (int)-got, "stream");
@@ -89,15 +105,18 @@ static la_int64_t on_seek(struct archive *a, void *user, la_int64_t offset, int 
 	return base;
 }
 
+static bool stream_refused(const struct look *l)
+{
+	return l->tar_refused || wl_archive_stream_finding(l->stream)->rule != WL_RULE_NONE;
+}
+
 /* What a failure of libarchive means; a finding or fault of the stream came first. */
 static int explain(struct look *l)
 {
-	const struct wl_finding *f = wl_archive_stream_finding(l->stream);
-
-	if (f->rule) {
-		*l->finding = *f;
+	if (l->tar_refused)
+		l->item = wl_tar_walk_members(l->tar);
+	if (stream_refused(l))
 		return -EBADMSG;
-	}
 	if (archive_errno(l->a) == ENOMEM)
 		return -ENOMEM;
 	if (archive_errno(l->a) == EIO)
@@ -160,16 +179,6 @@ static int check_agreement(struct look *l, struct archive_entry *entry)
 	                 "an entry is read otherwise than the central directory says");
 }
 
-static int check_headers_size(struct look *l)
-{
-	int64_t start = archive_read_header_position(l->a), end = archive_filter_bytes(l->a, 0);
-
-	if (l->zip || end - start <= (int64_t)TAR_HEADERS_MAX)
-		return 0;
-	return wl_refuse(l->finding, WL_RULE_ARCHIVE_STRUCTURE,
-	                 "a member's headers have %lld bytes", (long long)(end - start));
-}
-
 static int check_totals(struct look *l)
 {
 	uint64_t max = l->order->bytes_max < WL_ARCHIVE_BYTES_MAX ? l->order->bytes_max
@@ -219,10 +228,8 @@ static int read_data(struct look *l, uint64_t size)
 static int look_at(struct look *l, struct archive_entry *entry)
 {
 	struct wl_unpack_member m = {.item = l->items};
-	int e = check_headers_size(l);
+	int e = take_path(l, entry, &m.path);
 
-	if (e == 0)
-		e = take_path(l, entry, &m.path);
 	if (e == 0)
 		e = check_kind(l, entry, &m.folder);
 	if (e == 0)
@@ -237,11 +244,6 @@ static int look_at(struct look *l, struct archive_entry *entry)
 	e = read_data(l, m.size);
 	if (e < 0)
 		return e;
-	if (!l->zip) {
-		uint64_t at = (uint64_t)archive_filter_bytes(l->a, 0);
-
-		l->data_end = (at + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
-	}
 	if (m.path.p[m.path.n - 1] == '/')
 		m.path.n--;
 	return l->order->member(l->order->user, &m);
@@ -272,28 +274,15 @@ static int look_at_all(struct look *l)
 	return explain(l);
 }
 
-/* After the last member: two blocks of zeros, and nothing but zeros to the end. */
+/* After the last member: the rest of the file, which libarchive did not ask for. */
 static int check_tar_end(struct look *l)
 {
-	uint64_t at = (uint64_t)archive_filter_bytes(l->a, 0);
 	const void *ignored;
 	ssize_t got;
 
-	while ((got = wl_archive_stream_next(l->stream, &ignored)) > 0)
+	while ((got = next_piece(l, &ignored)) > 0)
 		;
-	if (got == -EBADMSG)
-		*l->finding = *wl_archive_stream_finding(l->stream);
-	if (got < 0)
-		return (int)got;
-	if (at < l->data_end + 2 * TAR_BLOCK)
-		return wl_refuse(l->finding, WL_RULE_ARCHIVE_TRUNCATED, "no end-of-archive blocks");
-	if (wl_archive_stream_nonzero_end(l->stream) > at)
-		return wl_refuse(l->finding, WL_RULE_ARCHIVE_TRAILING_BYTES,
-		                 "data after the end-of-archive blocks");
-	if (wl_archive_stream_position(l->stream) % TAR_BLOCK)
-		return wl_refuse(l->finding, WL_RULE_ARCHIVE_TRUNCATED,
-		                 "not a whole number of blocks");
-	return 0;
+	return got < 0 ? (int)got : wl_tar_walk_end(l->tar, l->finding);
 }
 
 static int zip_read(void *user, uint64_t offset, void *buf, size_t n)
@@ -350,6 +339,9 @@ static int open_format(struct look *l)
 
 	if (l->order->format != WL_ARCHIVE_ZIP) {
 		e = check_tar_start(l);
+		l->tar = wl_tar_walk_new();
+		if (e == 0 && !l->tar)
+			e = -ENOMEM;
 		if (e == 0 && archive_read_support_format_tar(l->a) != ARCHIVE_OK)
 			e = -ENOMEM;
 		return e;
@@ -380,7 +372,7 @@ static int open_archive(struct look *l)
 		archive_read_set_seek_callback(l->a, on_seek);
 	if (archive_read_open1(l->a) == ARCHIVE_OK)
 		return 0;
-	if (wl_archive_stream_finding(l->stream)->rule)
+	if (stream_refused(l))
 		return explain(l);
 	return wl_refuse(l->finding, WL_RULE_ARCHIVE_FORMAT, "not the format it is said to be");
 }

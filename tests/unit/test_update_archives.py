@@ -285,7 +285,7 @@ def formats():
         expect("empty file " + kind, findings(lines)[0] in ("archive.truncated", "archive.format"),
                True, lines)
     lines = probe("unpack", "rar", path("t.tar"))
-    expect("unknown format", lines[0], "fault Protocol error", lines)
+    expect("unknown format", lines[0] in GONE, True, lines)
     tar("t.tar", ("MZ-tool.exe", b"1"), ("BZh", b"2"))
     good("a name like a magic number", "tar", "t.tar", ["file 1 MZ-tool.exe", "file 1 BZh"])
     for method, number in (("bzip2", zipfile.ZIP_BZIP2), ("lzma", zipfile.ZIP_LZMA)):
@@ -338,6 +338,101 @@ def patched(data, at, value):
     out = bytearray(data)
     out[at:at + len(value)] = value
     return bytes(out)
+
+
+def header(name, kind, size, prefix="", magic=b"ustar\x0000", size_field=None):
+    h = bytearray(512)
+    h[0:len(name)] = name.encode()
+    h[100:108], h[108:116], h[116:124] = b"0000644\0", b"0000000\0", b"0000000\0"
+    h[124:136] = size_field or b"%011o\0" % size
+    h[136:148], h[148:156], h[156] = b"00000000000\0", b"        ", ord(kind)
+    h[257:265] = magic
+    h[345:345 + len(prefix)] = prefix.encode()
+    h[148:156] = b"%06o\0 " % sum(h)
+    return bytes(h)
+
+
+def filled(data):
+    return data + bytes(-len(data) % 512)
+
+
+def record(key, value):
+    body = b" " + key + b"=" + value + b"\n"
+    n = len(body)
+    while len(str(n)) + len(body) != n:
+        n = len(str(n)) + len(body)
+    return str(n).encode() + body
+
+
+def extension(kind, *records):
+    body = b"".join(records)
+    return header("x", kind, len(body)) + filled(body)
+
+
+def tar_structure():
+    end, one = bytes(1024), header("a", "0", 1) + filled(b"1")
+    x, path_a = "x", record(b"path", b"a")
+    bad = "archive.structure"
+    for what, rule, made in (
+            ("header name leads out, pax name does not", "archive.path-parent",
+             extension(x, path_a) + header("../../w", "0", 1) + filled(b"1")),
+            ("header prefix leads out, pax name does not", "archive.path-absolute",
+             extension(x, path_a) + header("w", "0", 1, prefix="/etc") + filled(b"1")),
+            ("pax name leads out, header name does not", "archive.path-parent",
+             extension(x, record(b"path", b"../a")) + one),
+            ("long name leads out", "archive.path-parent", extension("L", b"../a\0") + one),
+            ("long name without its end", bad, extension("L", b"a") + one),
+            ("NUL in a pax name", bad, extension(x, record(b"path", b"a\0/../../b")) + one),
+            ("NUL in a long name", bad, extension("L", b"a\0/../b\0") + one),
+            ("pax name twice", bad, extension(x, path_a, record(b"path", b"b")) + one),
+            ("pax name and long name", bad, extension(x, path_a) + extension("L", b"a\0") + one),
+            ("two pax headers", bad, extension(x, path_a) + extension(x, path_a) + one),
+            ("pax header for nothing", bad, extension(x, path_a)),
+            ("two sizes", bad, extension(x, record(b"size", b"512")) + one),
+            ("no number for a size", bad, extension(x, record(b"size", b"-1")) + one),
+            ("link in a pax record", "archive.link",
+             extension(x, record(b"linkpath", b"/etc")) + one),
+            ("holes in a pax record", "archive.sparse",
+             extension(x, record(b"GNU.sparse.major", b"1")) + one),
+            ("holes of Solaris", "archive.sparse",
+             extension(x, record(b"SUN.holesdata", b" 0 1")) + one),
+            ("unknown pax record", bad, extension(x, record(b"hdrcharset", b"BINARY")) + one),
+            ("pax record too long", bad, extension(x, b"99 path=a\n") + one),
+            ("pax record too short", bad, extension(x, b"3 path=a\n") + one),
+            ("global header with a name", bad, extension("g", path_a) + one),
+            ("size in base 256", bad,
+             header("a", "0", 1, size_field=b"\x80" + bytes(10) + b"\1") + filled(b"1")),
+            ("neither POSIX nor GNU", "archive.format", header("a", "0", 0, magic=bytes(8))),
+            ("a file named like a folder", "name.empty", header("a/", "0", 0)),
+            ("a folder with content", bad, header("a", "5", 1) + filled(b"1")),
+            ("contiguous file", "archive.special-file", header("a", "7", 0)),
+            ("volume label", bad, header("a", "V", 0)),
+            ("part of another volume", bad, header("a", "M", 0)),
+            ("long link", "archive.link", extension("K", b"a\0") + one),
+            ("unknown type", bad, header("a", "Z", 0)),
+            ("old sparse type", "archive.sparse", header("a", "S", 0)),
+            ("zeros between members", bad, one + bytes(512) + header("b", "0", 0))):
+        write("t.tar", made + end)
+        refused(what, rule, "tar", "t.tar")
+        gz("t.tgz", made + end)
+        refused(what, rule, "tar-gzip", "t.tgz")
+    for what, made in (
+            ("remark as of git archive",
+             extension("g", record(b"comment", b"0123456789abcdef")) + one),
+            ("both sizes agree", extension(x, record(b"size", b"1")) + one),
+            ("GNU magic", header("a", "0", 1, magic=b"ustar  \0") + filled(b"1"))):
+        write("t.tar", made + end)
+        good(what, "tar", "t.tar", ["file 1 a"])
+    write("src.txt", b"hello\n")
+    for form in ("gnu", "posix", "ustar"):
+        run("tar", "-c", "--format=" + form, "-f", "made.tar", "src.txt")
+        good("made by tar --format=" + form, "tar", "made.tar", ["file 6 src.txt"])
+    run("tar", "-c", "--format=v7", "-f", "made.tar", "src.txt")
+    refused("made by tar --format=v7", "archive.format", "tar", "made.tar")
+
+
+# A worker that refuses to go on may be gone before it has said so.
+GONE = ("fault Protocol error", "died Broken pipe")
 
 
 def zip_structure():
@@ -453,7 +548,7 @@ def corpus():
             expect(name, len(got), 0 if base == "readonly-slip" else 1, lines)
 
 
-for part in (good_ones, names, kinds, duplicates, sparse, limits, bombs, formats, tar_damage,
+for part in (good_ones, names, kinds, duplicates, sparse, limits, bombs, formats, tar_damage, tar_structure,
              zip_structure, encrypted, corpus):
     part()
 finish()

@@ -14,6 +14,8 @@ from update_tools import (Cms, checks, der, expect, findings, finish, path, prob
 
 NOW = int(time.time())
 OID_DIGEST = bytes.fromhex("06092a864886f70d010904")
+# A worker that refuses to go on may be gone before it has said so.
+GONE = ("fault Protocol error", "died Broken pipe")
 OID_TIME = bytes.fromhex("06092a864886f70d010905")
 
 
@@ -352,9 +354,9 @@ def authorities():
         refused(purpose + ": vendor's signer", "signature.signer-untrusted", "good.p7s", one,
                 purpose=purpose, anchor="vendor-ca")
     lines = show("ticket.p7s", one, "manifest=" + path("content"), purpose="authority")
-    expect("a manifest beside the authority's bytes", lines[0], "fault Protocol error", lines)
+    expect("a manifest beside the authority's bytes", lines[0] in GONE, True, lines)
     lines = show("ticket.p7s", one, purpose="anybody")
-    expect("unknown purpose", lines[0], "fault Protocol error", lines)
+    expect("unknown purpose", lines[0] in GONE, True, lines)
 
 
 def contents():
