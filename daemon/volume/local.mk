@@ -32,7 +32,8 @@ tests_unit_volume_tool_LDADD = $(wl_volume_libs)
 if HAVE_CMOCKA
 volume_tests = tests/unit/test_volume_fat tests/unit/test_volume_partition \
 	tests/unit/test_volume_fat_boot tests/unit/test_volume_layout \
-	tests/unit/test_volume_build tests/unit/test_volume_kinds
+	tests/unit/test_volume_build tests/unit/test_volume_kinds \
+	tests/unit/test_volume_device
 check_PROGRAMS += $(volume_tests)
 TESTS += $(volume_tests)
 endif
@@ -48,6 +49,8 @@ tests_unit_test_volume_layout_SOURCES = tests/unit/test_volume_layout.c
 tests_unit_test_volume_layout_LDADD = $(volume_test_libs)
 tests_unit_test_volume_build_SOURCES = tests/unit/test_volume_build.c
 tests_unit_test_volume_build_LDADD = $(volume_test_libs)
+tests_unit_test_volume_device_SOURCES = tests/unit/test_volume_device.c
+tests_unit_test_volume_device_LDADD = $(volume_test_libs)
 tests_unit_test_volume_kinds_SOURCES = \
 	tests/unit/test_volume_kinds.c daemon/worker/read_medium.c daemon/worker/build_volume.c
 tests_unit_test_volume_kinds_LDADD = \
