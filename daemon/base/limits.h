@@ -63,6 +63,7 @@
 #define WL_CONTROL_FRAME_BYTES_MAX         65536U
 #define WL_CONTROL_NESTING_MAX             8U
 #define WL_CONTROL_CONNECTIONS_PER_UID_MAX 32U
+#define WL_CONTROL_CONNECTIONS_MAX         128U /* of all accounts together */
 #define WL_CONTROL_CALLS_PER_SECOND_MAX    20U
 #define WL_CONTROL_UNSENT_BYTES_MAX        WL_KIB(256)
 
