@@ -19,7 +19,8 @@
 
 #define INT_MAX_53 ((json_int_t)9007199254740991)
 
-/* Valid UTF-8 without control characters (and, unless lines, without line feeds), 1 to max bytes. */
+/* Valid UTF-8 without control characters (and, unless lines, without line feeds), 1 to max bytes.
+ */
 static bool text_is_plain(const json_t *value, size_t max, bool lines)
 {
 	const char *s = json_string_value(value);
@@ -31,7 +32,8 @@ static bool text_is_plain(const json_t *value, size_t max, bool lines)
 		if (wl_utf8_next(s, n, &pos, &c) < 0)
 			return false;
 		bool feed = c == '\n' || c == '\r' || c == '\t';
-		if (feed ? !lines : c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029)
+		if (feed ? !lines
+		         : c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029)
 			return false;
 	}
 	return true;
@@ -91,7 +93,8 @@ static bool is_rule(json_t *v, size_t max)
 static bool is_int(json_t *v, size_t max)
 {
 	(void)max;
-	return json_is_integer(v) && json_integer_value(v) >= 0 && json_integer_value(v) <= INT_MAX_53;
+	return json_is_integer(v) && json_integer_value(v) >= 0 &&
+	       json_integer_value(v) <= INT_MAX_53;
 }
 
 static bool is_digest(json_t *v, size_t max)
@@ -113,18 +116,18 @@ static const struct {
 	bool list;
 	const char *expected;
 } kinds[WL_ARG_KIND_MAX] = {
-	[WL_ARG_LINE] = {is_line, false, "one line of text"},
-	[WL_ARG_TEXT] = {is_text, false, "text"},
-	[WL_ARG_NAME] = {is_name, false, "[a-z][a-z0-9-]{0,31}"},
-	[WL_ARG_PERSON] = {is_person, false, "[a-z][a-z0-9-]{1,31}"},
-	[WL_ARG_TICKET] = {is_ticket, false, "[A-Z0-9-]{3,32}"},
-	[WL_ARG_TRANSFER] = {is_transfer, false, "STATION-T000042 or 42"},
-	[WL_ARG_RULE] = {is_rule, false, "rule id"},
-	[WL_ARG_INT] = {is_int, false, "integer from 0"},
-	[WL_ARG_DIGESTS] = {is_digest, true, "list of SHA-256, 64 lower-case hex digits"},
-	[WL_ARG_RULES] = {is_rule, true, "list of rule ids"},
-	[WL_ARG_LINES] = {is_line, true, "list of lines of text"},
-	[WL_ARG_FILES] = {is_file, true, "list of {name, base64}"},
+        [WL_ARG_LINE] = {is_line, false, "one line of text"},
+        [WL_ARG_TEXT] = {is_text, false, "text"},
+        [WL_ARG_NAME] = {is_name, false, "[a-z][a-z0-9-]{0,31}"},
+        [WL_ARG_PERSON] = {is_person, false, "[a-z][a-z0-9-]{1,31}"},
+        [WL_ARG_TICKET] = {is_ticket, false, "[A-Z0-9-]{3,32}"},
+        [WL_ARG_TRANSFER] = {is_transfer, false, "STATION-T000042 or 42"},
+        [WL_ARG_RULE] = {is_rule, false, "rule id"},
+        [WL_ARG_INT] = {is_int, false, "integer from 0"},
+        [WL_ARG_DIGESTS] = {is_digest, true, "list of SHA-256, 64 lower-case hex digits"},
+        [WL_ARG_RULES] = {is_rule, true, "list of rule ids"},
+        [WL_ARG_LINES] = {is_line, true, "list of lines of text"},
+        [WL_ARG_FILES] = {is_file, true, "list of {name, base64}"},
 };
 
 static bool value_is(const struct wl_arg *row, json_t *value)
@@ -135,9 +138,8 @@ static bool value_is(const struct wl_arg *row, json_t *value)
 		return false;
 	size_t i;
 	json_t *element;
-	json_array_foreach (value, i, element)
-		if (!kinds[row->kind].is(element, row->max))
-			return false;
+	json_array_foreach(value, i,
+	                   element) if (!kinds[row->kind].is(element, row->max)) return false;
 	return true;
 }
 
@@ -150,12 +152,13 @@ static const struct wl_arg *find(const struct wl_arg *table, const char *name)
 }
 
 int wl_args_check(const struct wl_arg *table, json_t *parameters, const char **ret_parameter,
-		  const char **ret_expected)
+                  const char **ret_expected)
 {
 	const char *name;
 	json_t *value;
 	void *tmp;
-	json_object_foreach_safe (parameters, tmp, name, value) {
+	json_object_foreach_safe(parameters, tmp, name, value)
+	{
 		const struct wl_arg *row = find(table, name);
 		*ret_parameter = row ? row->name : name;
 		*ret_expected = row ? kinds[row->kind].expected : "no such parameter";

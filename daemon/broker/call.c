@@ -44,19 +44,19 @@ void wl_call_continue(struct wl_call *c, json_t *parameters)
 void wl_call_error(struct wl_call *c, const char *name, json_t *parameters)
 {
 	finish(c, json_pack("{s:s, s:o}", "error", name, "parameters",
-			    parameters ? parameters : json_object()));
+	                    parameters ? parameters : json_object()));
 }
 
 static void render(const char *text, const json_t *args, const char *language, char *buf,
-		   size_t size)
+                   size_t size)
 {
 	struct wl_rule_arg arg[RULE_ARGS_MAX];
 	size_t n = 0;
 	const char *name;
 	json_t *value;
-	json_object_foreach ((json_t *)args, name, value)
-		if (n < RULE_ARGS_MAX && json_is_string(value))
-			arg[n++] = (struct wl_rule_arg){name, json_string_value(value)};
+	json_object_foreach((json_t *)args, name,
+	                    value) if (n < RULE_ARGS_MAX && json_is_string(value)) arg[n++] =
+	        (struct wl_rule_arg){name, json_string_value(value)};
 	wl_language_use(language);
 	buf[0] = '\0';
 	if (text[0])
@@ -64,13 +64,13 @@ static void render(const char *text, const json_t *args, const char *language, c
 }
 
 void wl_rule_sentence(enum wl_rule rule, const json_t *args, const char *language, char *buf,
-		      size_t size)
+                      size_t size)
 {
 	render(wl_rule_row(rule)->sentence, args, language, buf, size);
 }
 
 void wl_rule_remedy(enum wl_rule rule, const json_t *args, const char *language, char *buf,
-		    size_t size)
+                    size_t size)
 {
 	render(wl_rule_row(rule)->remedy, args, language, buf, size);
 }
@@ -85,8 +85,8 @@ void wl_call_refuse(struct wl_call *c, enum wl_rule rule, json_t *rules, json_t 
 	wl_rule_sentence(rule, args, c->language, reason, sizeof(reason));
 	wl_rule_remedy(rule, args, c->language, remedy, sizeof(remedy));
 	wl_call_error(c, WL_ERROR_PREFIX "Refused",
-		      json_pack("{s:s, s:o, s:o, s:s, s:s}", "rule", wl_rule_id(rule), "rules", rules,
-				"args", args, "reason", reason, "remedy", remedy));
+	              json_pack("{s:s, s:o, s:o, s:s, s:s}", "rule", wl_rule_id(rule), "rules",
+	                        rules, "args", args, "reason", reason, "remedy", remedy));
 }
 
 void wl_call_refuse_finding(struct wl_call *c, const struct wl_finding *finding)
@@ -97,15 +97,15 @@ void wl_call_refuse_finding(struct wl_call *c, const struct wl_finding *finding)
 void wl_call_not_permitted(struct wl_call *c, const char *role)
 {
 	wl_call_error(c, WL_ERROR_PREFIX "NotPermitted",
-		      json_pack("{s:s, s:s}", "method", c->method, "role", role));
+	              json_pack("{s:s, s:s}", "method", c->method, "role", role));
 }
 
 void wl_call_wrong_state(struct wl_call *c, const char *transfer, const char *state,
-			 json_t *expected)
+                         json_t *expected)
 {
 	wl_call_error(c, WL_ERROR_PREFIX "WrongState",
-		      json_pack("{s:s, s:s, s:o}", "transfer", transfer, "state", state, "expected",
-				expected));
+	              json_pack("{s:s, s:s, s:o}", "transfer", transfer, "state", state, "expected",
+	                        expected));
 }
 
 void wl_call_no_such(struct wl_call *c, const char *kind, const char *id)
@@ -116,7 +116,7 @@ void wl_call_no_such(struct wl_call *c, const char *kind, const char *id)
 void wl_call_bad_argument(struct wl_call *c, const char *parameter, const char *expected)
 {
 	wl_call_error(c, WL_ERROR_PREFIX "BadArgument",
-		      json_pack("{s:s, s:s}", "parameter", parameter, "expected", expected));
+	              json_pack("{s:s, s:s}", "parameter", parameter, "expected", expected));
 }
 
 void wl_call_unavailable(struct wl_call *c, enum wl_rule rule, json_t *args)
@@ -124,14 +124,14 @@ void wl_call_unavailable(struct wl_call *c, enum wl_rule rule, json_t *args)
 	char reason[1024];
 	wl_rule_sentence(rule, args, c->language, reason, sizeof(reason));
 	wl_call_error(c, WL_ERROR_PREFIX "Unavailable",
-		      json_pack("{s:s, s:s}", "rule", wl_rule_id(rule), "reason", reason));
+	              json_pack("{s:s, s:s}", "rule", wl_rule_id(rule), "reason", reason));
 	json_decref(args);
 }
 
 void wl_call_too_much(struct wl_call *c, const char *limit, uint64_t value)
 {
 	wl_call_error(c, WL_ERROR_PREFIX "TooMuch",
-		      json_pack("{s:s, s:I}", "limit", limit, "value", (json_int_t)value));
+	              json_pack("{s:s, s:I}", "limit", limit, "value", (json_int_t)value));
 }
 
 const char *wl_call_text(const struct wl_call *c, const char *name)

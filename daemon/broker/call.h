@@ -17,24 +17,24 @@
 #include "daemon/base/ids.h"
 
 #define WL_CALL_LANGUAGE 3
-#define WL_ERROR_PREFIX	 "ca.weighlock.Station."
+#define WL_ERROR_PREFIX  "ca.weighlock.Station."
 
 struct wl_conn;
 
 /* Who is calling, as the kernel says (uid, setup) and as the policy says (person, roles). */
 struct wl_caller {
 	uid_t uid;
-	bool setup_group;	 /* member of weighlock-setup */
+	bool setup_group;        /* member of weighlock-setup */
 	char person[WL_ID_TEXT]; /* "" for somebody the policy does not know */
-	unsigned roles;		 /* enum wl_role_bit */
+	unsigned roles;          /* enum wl_person_role */
 };
 
 struct wl_call {
 	uint64_t id; /* never used twice */
 	struct wl_conn *conn;
 	struct wl_caller caller;
-	const char *method;	    /* short name once found, else as it came; borrowed */
-	json_t *parameters;	    /* an object, checked against the method's schema */
+	const char *method;         /* short name once found, else as it came; borrowed */
+	json_t *parameters;         /* an object, checked against the method's schema */
 	bool more, oneway, upgrade; /* as the client asked */
 	bool deferred, answered;
 	char language[WL_CALL_LANGUAGE]; /* "en" or "fr": of the connection */
@@ -58,7 +58,7 @@ void wl_call_refuse_finding(struct wl_call *c, const struct wl_finding *finding)
 void wl_call_not_permitted(struct wl_call *c, const char *role);
 /* `expected`: array of state names, taken over. */
 void wl_call_wrong_state(struct wl_call *c, const char *transfer, const char *state,
-			 json_t *expected);
+                         json_t *expected);
 void wl_call_no_such(struct wl_call *c, const char *kind, const char *id);
 void wl_call_bad_argument(struct wl_call *c, const char *parameter, const char *expected);
 void wl_call_unavailable(struct wl_call *c, enum wl_rule rule, json_t *args);
@@ -66,9 +66,9 @@ void wl_call_too_much(struct wl_call *c, const char *limit, uint64_t value);
 
 /* A rule's sentence (or remedy) in `language`, places filled from `args` (may be NULL). */
 void wl_rule_sentence(enum wl_rule rule, const json_t *args, const char *language, char *buf,
-		      size_t size);
+                      size_t size);
 void wl_rule_remedy(enum wl_rule rule, const json_t *args, const char *language, char *buf,
-		    size_t size);
+                    size_t size);
 
 /* Strings of a checked call; NULL where absent or null. */
 const char *wl_call_text(const struct wl_call *c, const char *name);

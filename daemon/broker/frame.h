@@ -1,4 +1,5 @@
-/* Frames of the control interface: one JSON object and a NUL byte each (docs/control-objects.md). */
+/* Frames of the control interface: one JSON object and a NUL byte each (docs/control-objects.md).
+ */
 #ifndef WL_BROKER_FRAME_H
 #define WL_BROKER_FRAME_H
 

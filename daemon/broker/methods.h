@@ -1,10 +1,9 @@
-/* The table of methods: name, who may call it, its arguments, what carries it out. */
+/* The table of methods: name, arguments, what carries it out. Who may call: policy/people.h. */
 #ifndef WL_BROKER_METHODS_H
 #define WL_BROKER_METHODS_H
 
 #include "daemon/broker/args.h"
 #include "daemon/broker/call.h"
-#include "daemon/broker/roles.h"
 
 struct wl_broker;
 typedef void (*wl_method_handler)(struct wl_broker *b, struct wl_call *c);
@@ -12,8 +11,7 @@ typedef void (*wl_method_handler)(struct wl_broker *b, struct wl_call *c);
 struct wl_method {
 	const char *name;
 	wl_method_handler handler; /* NULL: declared, and carried out by a later version */
-	unsigned roles;
-	bool more; /* may be asked for as a stream */
+	bool more;                       /* may be asked for as a stream */
 	struct wl_arg args[WL_ARGS_MAX]; /* ends with WL_ARG_END */
 };
 
@@ -21,10 +19,6 @@ extern const struct wl_method wl_methods[]; /* ends with name NULL */
 /* By short name; NULL where unknown. */
 const struct wl_method *wl_method_find(const char *name);
 
-/* Whether somebody with `roles` (enum wl_role_bit) may call it. WL_ANYBODY is in everybody's. */
-bool wl_method_is_permitted(const struct wl_method *m, unsigned roles);
-/* The role to name in NotPermitted: the first one the method is open to. */
-const char *wl_method_role(const struct wl_method *m);
 
 /* handlers, one per row; each answers the call or defers it */
 #define WL_METHOD_HANDLER(h) void h(struct wl_broker *b, struct wl_call *c)

@@ -8,6 +8,8 @@
  */
 #include "daemon/broker/rate.h"
 
+#include <stddef.h>
+
 #include "daemon/base/limits.h"
 
 #define SECOND_US 1000000U
@@ -29,8 +31,8 @@ static struct wl_rate_uid *take_row(struct wl_rates *r, uid_t uid, uint64_t now_
 		if (row->refilled_us && !idle)
 			continue;
 		*row = (struct wl_rate_uid){.uid = uid,
-					    .tokens = WL_CONTROL_CALLS_PER_SECOND_MAX,
-					    .refilled_us = now_us ? now_us : 1};
+		                            .tokens = WL_CONTROL_CALLS_PER_SECOND_MAX,
+		                            .refilled_us = now_us ? now_us : 1};
 		return row;
 	}
 	return NULL;
@@ -67,7 +69,7 @@ static void refill(struct wl_rate_uid *row, uint64_t now_us)
 	row->refilled_us += earned * each_us;
 	uint64_t tokens = row->tokens + earned;
 	row->tokens = tokens > WL_CONTROL_CALLS_PER_SECOND_MAX ? WL_CONTROL_CALLS_PER_SECOND_MAX
-							       : (unsigned)tokens;
+	                                                       : (unsigned)tokens;
 }
 
 enum wl_rate_answer wl_rate_call(struct wl_rates *r, uid_t uid, uint64_t now_us)

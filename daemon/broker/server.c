@@ -98,7 +98,8 @@ static void conn_watch(struct wl_conn *conn)
 	if (conn->dead)
 		return;
 	uint32_t events = 0;
-	if (!conn->ended && !conn->closing && !conn->calling && conn->in.used < sizeof(conn->in.data))
+	if (!conn->ended && !conn->closing && !conn->calling &&
+	    conn->in.used < sizeof(conn->in.data))
 		events |= EPOLLIN;
 	if (conn->out_used > 0)
 		events |= EPOLLOUT;
@@ -110,7 +111,7 @@ static void conn_flush(struct wl_conn *conn)
 	size_t sent = 0;
 	while (sent < conn->out_used) {
 		ssize_t n = send(conn->fd, conn->out + sent, conn->out_used - sent,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
+		                 MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
@@ -197,12 +198,13 @@ static bool message_is_call(json_t *message)
 {
 	const char *name;
 	json_t *value;
-	json_object_foreach (message, name, value) {
+	json_object_foreach(message, name, value)
+	{
 		bool flag = !strcmp(name, "more") || !strcmp(name, "oneway") ||
-			    !strcmp(name, "upgrade");
+		            !strcmp(name, "upgrade");
 		bool ok = flag ? json_is_boolean(value)
-			       : (!strcmp(name, "method") && json_is_string(value)) ||
-					 (!strcmp(name, "parameters") && json_is_object(value));
+		               : (!strcmp(name, "method") && json_is_string(value)) ||
+		                          (!strcmp(name, "parameters") && json_is_object(value));
 		if (!ok)
 			return false;
 	}
@@ -336,7 +338,7 @@ static int on_listen(sd_event_source *source, int fd, uint32_t revents, void *us
 }
 
 int wl_server_new(sd_event *event, int listen_fd, gid_t setup_gid,
-		  const struct wl_server_handlers *handlers, struct wl_server **ret)
+                  const struct wl_server_handlers *handlers, struct wl_server **ret)
 {
 	struct wl_server *s = calloc(1, sizeof(*s));
 	if (!s) {

@@ -18,7 +18,7 @@ struct wl_server_handlers {
 
 /* Takes over listen_fd. setup_gid: the group weighlock-setup, (gid_t)-1 where there is none. */
 int wl_server_new(sd_event *event, int listen_fd, gid_t setup_gid,
-		  const struct wl_server_handlers *handlers, struct wl_server **ret);
+                  const struct wl_server_handlers *handlers, struct wl_server **ret);
 struct wl_server *wl_server_free(struct wl_server *s); /* accepts NULL, returns NULL */
 
 /* The deferred call of this id; NULL where its client is gone. */

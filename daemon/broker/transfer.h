@@ -1,6 +1,7 @@
 /*
- * A transfer as its ledger entries tell it (INTERFACES 8): the model, the table of states and verbs,
- * and the fold of entries into the model. Pure: the ledger is the only durable state of decisions.
+ * A transfer as its ledger entries tell it (INTERFACES 8): the model, the table of states and
+ * verbs, and the fold of entries into the model. Pure: the ledger is the only durable state of
+ * decisions.
  */
 #ifndef WL_BROKER_TRANSFER_H
 #define WL_BROKER_TRANSFER_H
@@ -32,7 +33,7 @@ enum wl_state {
 
 enum wl_verb {
 	WL_VERB_NONE = 0,
-	WL_VERB_READ,	      /* gate a opened */
+	WL_VERB_READ,         /* gate a opened */
 	WL_VERB_READ_DONE,    /* gate a shut, all bytes sealed */
 	WL_VERB_READ_STOPPED, /* gate a shut for another reason */
 	WL_VERB_REFUSE,
@@ -62,9 +63,9 @@ enum wl_state wl_transfer_next(enum wl_state state, enum wl_verb verb);
 /* Array of the names of the states in which `verb` is allowed, for WrongState. New reference. */
 json_t *wl_transfer_states_of(enum wl_verb verb);
 
-#define WL_OUTPUTS_MAX	 2U
-#define WL_APPROVALS_MAX 16U
-#define WL_TEXT_SHORT	 65U
+#define WL_OUTPUTS_MAX 2U
+#define WL_GIVEN_MAX   16U
+#define WL_TEXT_SHORT  65U
 
 struct wl_output {
 	char output[WL_ID_TEXT];
@@ -79,7 +80,7 @@ struct wl_output {
 	bool released;
 };
 
-struct wl_approval {
+struct wl_given {
 	char entry[WL_ID_TEXT], actor[WL_ID_TEXT];
 	int64_t until; /* seconds since 1970 */
 	json_t *accepted;
@@ -90,16 +91,16 @@ struct wl_transfer {
 	char id[WL_ID_TEXT];
 	uint64_t number, first_seq, last_seq;
 	enum wl_state state, before_fault; /* before_fault: where `retry` of a failed one leads */
-	enum wl_rule rule;		   /* of the decision, or of the last fault */
+	enum wl_rule rule;                 /* of the decision, or of the last fault */
 	json_t *rules;
-	json_t *opened;	   /* data of transfer.opened: device, vendor, engineer, … */
+	json_t *opened;    /* data of transfer.opened: device, vendor, engineer, … */
 	json_t *inspected; /* data of transfer.inspected: component, version, release, … */
 	json_t *outcome;   /* data of transfer.outcome */
 	char opened_by[WL_ID_TEXT], opened_at[WL_TEXT_SHORT], policy_sha256[WL_TEXT_SHORT];
 	char insertion[WL_ID_TEXT], port[WL_ID_TEXT]; /* of the source, once a gate was opened */
 	struct wl_output outputs[WL_OUTPUTS_MAX];
 	unsigned noutputs;
-	struct wl_approval approvals[WL_APPROVALS_MAX];
+	struct wl_given approvals[WL_GIVEN_MAX];
 	unsigned napprovals;
 	bool vault_deleted;
 };
@@ -109,8 +110,8 @@ struct wl_transfer *wl_transfer_free(struct wl_transfer *t); /* accepts NULL, re
 
 /*
  * Takes one more entry of this transfer into account: an object as the ledger renders it (event,
- * actor, seq, station, time, data …). `approvals_needed`: how many make `approved`. Entries that do not
- * concern the model are ignored. -EINVAL for an entry without its required members, -ENOMEM.
+ * actor, seq, station, time, data …). `approvals_needed`: how many make `approved`. Entries that do
+ * not concern the model are ignored. -EINVAL for an entry without its required members, -ENOMEM.
  */
 int wl_transfer_apply(struct wl_transfer *t, const json_t *entry, unsigned approvals_needed);
 

@@ -160,11 +160,11 @@ static int on_inspected(struct fold *f)
 		o = &t->outputs[t->noutputs++];
 	json_decref(o->holds);
 	*o = (struct wl_output){.verdict = verdict_find(text_of(f->data, "verdict")),
-				.rule = wl_rule_find(text_of(f->data, "rule")),
-				.files = int_of(f->data, "files"),
-				.refused = int_of(f->data, "refused"),
-				.left = int_of(f->data, "left"),
-				.bytes = int_of(f->data, "bytes")};
+	                        .rule = wl_rule_find(text_of(f->data, "rule")),
+	                        .files = int_of(f->data, "files"),
+	                        .refused = int_of(f->data, "refused"),
+	                        .left = int_of(f->data, "left"),
+	                        .bytes = int_of(f->data, "bytes")};
 	keep(&o->holds, json_object_get(f->data, "holds"));
 	copy(o->output, sizeof(o->output), text_of(f->data, "output"));
 	copy(o->manifest_sha256, sizeof(o->manifest_sha256), text_of(f->data, "manifest_sha256"));
@@ -178,14 +178,14 @@ static int on_inspected(struct fold *f)
 static int on_approved(struct fold *f)
 {
 	struct wl_transfer *t = f->t;
-	if (t->napprovals == WL_APPROVALS_MAX) { /* the oldest is long voided: forget it */
+	if (t->napprovals == WL_GIVEN_MAX) { /* the oldest is long voided: forget it */
 		json_decref(t->approvals[0].accepted);
 		memmove(t->approvals, t->approvals + 1,
-			sizeof(t->approvals) - sizeof(t->approvals[0]));
+		        sizeof(t->approvals) - sizeof(t->approvals[0]));
 		t->napprovals--;
 	}
-	struct wl_approval *a = &t->approvals[t->napprovals];
-	*a = (struct wl_approval){0};
+	struct wl_given *a = &t->approvals[t->napprovals];
+	*a = (struct wl_given){0};
 	if (wl_time_parse(text_of(f->data, "until"), &a->until) < 0)
 		return -EINVAL;
 	wl_id_entry(text_of(f->entry, "station"), int_of(f->entry, "seq"), a->entry);
@@ -203,11 +203,12 @@ static int on_voided(struct fold *f)
 	enum wl_rule rule = wl_rule_find(text_of(f->data, "rule"));
 	size_t i;
 	json_t *entry;
-	json_array_foreach (json_object_get(f->data, "approvals"), i, entry)
-		for (unsigned k = 0; k < t->napprovals; k++)
-			if (!strcmp(t->approvals[k].entry, json_string_value(entry)) &&
-			    t->approvals[k].voided == WL_RULE_NONE)
-				t->approvals[k].voided = rule ? rule : WL_RULE_APPROVAL_VOID;
+	json_array_foreach(
+	        json_object_get(f->data, "approvals"), i,
+	        entry) for (unsigned k = 0; k < t->napprovals;
+	                    k++) if (!strcmp(t->approvals[k].entry, json_string_value(entry)) &&
+	                             t->approvals[k].voided == WL_RULE_NONE) t->approvals[k]
+	        .voided = rule ? rule : WL_RULE_APPROVAL_VOID;
 	if (wl_transfer_approvals(t) < f->approvals_needed)
 		move(t, WL_VERB_VOID);
 	return 0;
@@ -227,7 +228,8 @@ static int on_intent(struct fold *f)
 		return -EINVAL;
 	wl_id_entry(text_of(f->entry, "station"), int_of(f->entry, "seq"), o->intent);
 	copy(o->medium, sizeof(o->medium), text_of(f->data, "medium"));
-	copy(o->destination_port, sizeof(o->destination_port), text_of(f->data, "destination_port"));
+	copy(o->destination_port, sizeof(o->destination_port),
+	     text_of(f->data, "destination_port"));
 	copy(o->destination_insertion, sizeof(o->destination_insertion),
 	     text_of(f->data, "destination_insertion"));
 	f->t->rule = o->rule;
@@ -311,23 +313,15 @@ static int on_vault_deleted(struct fold *f)
 }
 
 static int (*const handlers[WL_E_MAX])(struct fold *f) = {
-	[WL_E_TRANSFER_OPENED] = on_opened,
-	[WL_E_GATE_OPENED] = on_gate_opened,
-	[WL_E_GATE_SHUT] = on_gate_shut,
-	[WL_E_TRANSFER_REFUSED] = on_refused,
-	[WL_E_TRANSFER_INSPECTED] = on_inspected,
-	[WL_E_TRANSFER_APPROVED] = on_approved,
-	[WL_E_APPROVAL_VOIDED] = on_voided,
-	[WL_E_TRANSFER_REJECTED] = on_rejected,
-	[WL_E_RELEASE_INTENT] = on_intent,
-	[WL_E_RELEASE_DONE] = on_done,
-	[WL_E_RELEASE_FAILED] = on_release_failed,
-	[WL_E_RELEASE_UNKNOWN] = on_unknown,
-	[WL_E_TRANSFER_OUTCOME] = on_outcome,
-	[WL_E_TRANSFER_CANCELLED] = on_cancelled,
-	[WL_E_TRANSFER_FAILED] = on_failed,
-	[WL_E_TRANSFER_RETRIED] = on_retried,
-	[WL_E_VAULT_DELETED] = on_vault_deleted,
+        [WL_E_TRANSFER_OPENED] = on_opened,        [WL_E_GATE_OPENED] = on_gate_opened,
+        [WL_E_GATE_SHUT] = on_gate_shut,           [WL_E_TRANSFER_REFUSED] = on_refused,
+        [WL_E_TRANSFER_INSPECTED] = on_inspected,  [WL_E_TRANSFER_APPROVED] = on_approved,
+        [WL_E_APPROVAL_VOIDED] = on_voided,        [WL_E_TRANSFER_REJECTED] = on_rejected,
+        [WL_E_RELEASE_INTENT] = on_intent,         [WL_E_RELEASE_DONE] = on_done,
+        [WL_E_RELEASE_FAILED] = on_release_failed, [WL_E_RELEASE_UNKNOWN] = on_unknown,
+        [WL_E_TRANSFER_OUTCOME] = on_outcome,      [WL_E_TRANSFER_CANCELLED] = on_cancelled,
+        [WL_E_TRANSFER_FAILED] = on_failed,        [WL_E_TRANSFER_RETRIED] = on_retried,
+        [WL_E_VAULT_DELETED] = on_vault_deleted,
 };
 
 int wl_transfer_apply(struct wl_transfer *t, const json_t *entry, unsigned approvals_needed)
