@@ -1,0 +1,118 @@
+/* The tasks of the work thread: how each is made. The main thread queues them with wl_jobs_add. */
+#ifndef WL_BROKER_JOBS_H
+#define WL_BROKER_JOBS_H
+
+#include "daemon/broker/job.h"
+#include "policy/decide.h"
+#include "policy/items.h"
+
+/* What is known of the medium a task is about, copied when it was queued. */
+struct wl_task_medium {
+	char port[WL_ID_TEXT], insertion[WL_ID_TEXT], medium[WL_ID_TEXT];
+	uint64_t diskseq, bytes;
+};
+
+/* Reads the medium of an inbound transfer into the vault, then looks into what came. */
+struct wl_read_task {
+	struct wl_task task;
+	struct wl_task_medium source; /* port "" : only look into what the vault holds */
+	char device[WL_ID_TEXT], vendor[WL_ID_TEXT], ticket[WL_ID_TEXT]; /* "" where not said */
+	char station[WL_ID_TEXT];
+};
+/* For task.run of a wl_read_task. */
+int wl_job_read_run(struct wl_bench *bench, struct wl_task *task);
+
+/* Writes an output of an approved transfer onto a destination. */
+struct wl_release_task {
+	struct wl_task task;
+	struct wl_task_medium destination;
+	char source_insertion[WL_ID_TEXT], source_medium[WL_ID_TEXT];
+	bool destination_is_source_port, same_serial;
+	char device[WL_ID_TEXT], output[WL_ID_TEXT], origin[256];
+	char manifest_sha256[65];
+	json_t *approvals;  /* entry ids that stand */
+	json_t *inspected;  /* data of transfer.inspected */
+	char intent[WL_ID_TEXT]; /* out: "" until it is durable */
+	bool unknown;	    /* out: it may or may not have been written */
+};
+int wl_job_release_run(struct wl_bench *bench, struct wl_task *task);
+
+/* Wipes (quick) and builds an empty volume. */
+struct wl_prepare_task {
+	struct wl_task task;
+	struct wl_task_medium destination;
+	char device[WL_ID_TEXT], origin[256]; /* device "" where none is named */
+};
+int wl_job_prepare_run(struct wl_bench *bench, struct wl_task *task);
+
+/* Takes tickets from a medium. */
+struct wl_ticket_task {
+	struct wl_task task;
+	struct wl_task_medium source;
+	char station[WL_ID_TEXT];
+	json_t *tickets; /* out: what was found, as AddTicket answers */
+	unsigned added;
+};
+int wl_job_ticket_run(struct wl_bench *bench, struct wl_task *task);
+
+/* Checks the signature of a proposed policy. */
+struct wl_policy_task {
+	struct wl_task task;
+	int yaml_fd, signature_fd; /* sealed memfds, owned */
+	void *extra;		   /* the main thread's own */
+};
+int wl_job_policy_run(struct wl_bench *bench, struct wl_task *task);
+
+/* ---- shared between jobs ---- */
+
+/* A policy.*, station.* … finding with the rule of a failed reading: whether it ends the reading only
+ * (the medium may be put in again), or says that what lies there must be refused. */
+bool wl_rule_stops_reading(enum wl_rule rule);
+
+/* gate.opened / gate.shut. `reason`: "complete" or a rule id. */
+int wl_bench_gate_opened(struct wl_bench *bench, struct wl_task *task, const char *gate,
+			 const struct wl_task_medium *medium, const char *purpose,
+			 struct wl_finding *f);
+int wl_bench_gate_shut(struct wl_bench *bench, struct wl_task *task, const char *gate,
+		       const struct wl_task_medium *medium, const char *purpose, uint64_t bytes,
+		       const char *reason, struct wl_finding *f);
+
+/* Looks into what the vault holds and writes down what came out. 0 or -EBADMSG (a fault; a refusal
+ * is 0 and an entry). */
+int wl_job_inspect(struct wl_bench *bench, struct wl_read_task *task, const struct wl_items *items,
+		   const struct wl_fact_finding *findings, size_t nfindings, struct wl_finding *f);
+/* Entries and manifest of a decision. */
+int wl_job_record(struct wl_bench *bench, struct wl_read_task *task, const struct wl_facts *facts,
+		  const struct wl_decision *d, struct wl_finding *f);
+
+/* The tail of a release: BUILD with these files, used by release and prepare (no files). */
+struct wl_build_file {
+	const char *path; /* raw bytes on the destination */
+	size_t path_n;
+	uint64_t bytes;
+	int fd; /* -1: open_fd() of build is asked */
+	uint32_t number;
+};
+struct wl_build {
+	const char *intent, *origin;
+	int64_t time;
+	uint64_t gate, medium_bytes;
+	const char *volume; /* "fat32" */
+	const struct wl_build_file *files;
+	size_t nfiles;
+	const char *transfer; /* whose vault items the numbers mean */
+	uint8_t head_sha256[32], volume_sha256[32]; /* out */
+	uint64_t volume_bytes;			    /* out */
+};
+int wl_job_build(struct wl_bench *bench, struct wl_task *task, struct wl_build *b,
+		 struct wl_finding *f);
+
+/* Is the medium behind a read gate of purpose `check` prepared (INTERFACES 6)? Opens and shuts it. */
+int wl_job_check_head(struct wl_bench *bench, struct wl_task *task,
+		      const struct wl_task_medium *medium, bool *ret_prepared,
+		      struct wl_finding *f);
+
+/* Seconds since 1970 that the entry in `time` of an appended entry says. */
+int64_t wl_entry_time(const json_t *entry);
+
+#endif
