@@ -16,9 +16,14 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/broker/jobs.h"
+
+#define GONE_TRIES   20
+#define GONE_WAIT_MS 50
 
 struct note {
 	struct note *next;
@@ -329,6 +334,22 @@ void wl_jobs_cancel(struct wl_jobs *j, const char *transfer)
 	if (task)
 		atomic_store(&task->cancel, true);
 	pthread_mutex_unlock(&j->lock);
+}
+
+void wl_jobs_gone(struct wl_jobs *j, const char *insertion)
+{
+	pthread_mutex_lock(&j->lock);
+	if (j->at_work && insertion[0] && !strcmp(j->at_work->insertion, insertion))
+		atomic_store(&j->at_work->gone, true);
+	pthread_mutex_unlock(&j->lock);
+}
+
+/* The kernel's news of a pulled stick and the worker's failed read race each other. */
+bool wl_bench_is_gone(struct wl_task *task)
+{
+	for (int i = 0; i < GONE_TRIES && !atomic_load(&task->gone); i++)
+		(void)nanosleep(&(struct timespec){.tv_nsec = GONE_WAIT_MS * 1000000L}, NULL);
+	return atomic_load(&task->gone);
 }
 
 bool wl_jobs_is_idle(struct wl_jobs *j)

@@ -4,7 +4,7 @@
  * The main thread queues tasks; the work thread carries out one at a time on its own connections to
  * the other daemons and owns the task while it does. What the work thread has to say meanwhile
  * (progress, entries it appended) goes to the main thread as notes, in order; when `run` has come
- * back the main thread calls `done`, which owns the task from then on. `cancel` is the only thing
+ * back the main thread calls `done`, which owns the task from then on. `cancel` and `gone` are all
  * both touch at a time.
  */
 #ifndef WL_BROKER_JOB_H
@@ -45,7 +45,9 @@ struct wl_task {
 	uid_t uid;
 	struct wl_policy_ref *policy; /* held; the one in force when it was queued */
 	atomic_bool cancel;
-	int result; /* of run */
+	atomic_bool gone;	    /* its medium was pulled: set by the main thread */
+	char insertion[WL_ID_TEXT]; /* of that medium */
+	int result;		    /* of run */
 	struct wl_finding finding;
 };
 
@@ -83,6 +85,8 @@ int wl_jobs_add(struct wl_jobs *j, struct wl_task *task, unsigned *ret_ahead);
 /* Whether a task of this transfer waits or runs; and: asks it to stop. */
 bool wl_jobs_has(struct wl_jobs *j, const char *transfer);
 void wl_jobs_cancel(struct wl_jobs *j, const char *transfer);
+/* The medium of this insertion went away: tells the task that is at work on it. */
+void wl_jobs_gone(struct wl_jobs *j, const char *insertion);
 bool wl_jobs_is_idle(struct wl_jobs *j);
 
 /* ---- in the work thread ---- */

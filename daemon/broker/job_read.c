@@ -143,6 +143,15 @@ static int copy_in(struct read_state *s, const struct wl_gate *gate, struct wl_i
 	return r;
 }
 
+/* A stick that was pulled is gone, whatever the worker made of the failed read. */
+static int name_gone(struct wl_read_task *job, int r, struct wl_finding *f)
+{
+	if (r < 0 && (f->rule == WL_RULE_MEDIUM_UNREADABLE || r == -EIO) &&
+	    wl_bench_is_gone(&job->task))
+		return wl_refuse(f, WL_RULE_MEDIUM_GONE, "%s", job->source.port);
+	return r;
+}
+
 static const char *reason_of(int r, const struct wl_finding *f)
 {
 	if (r == 0 || (r == -EBADMSG && !wl_rule_stops_reading(f->rule)))
@@ -178,7 +187,7 @@ static int through_gate(struct wl_bench *bench, struct wl_read_task *job, struct
 		(void)wl_gate_shut(bench->media, &gate, &shut);
 		return r;
 	}
-	r = copy_in(&s, &gate, items, finding, f);
+	r = name_gone(job, copy_in(&s, &gate, items, finding, f), f);
 	free(s.litter);
 	reason = reason_of(r, f);
 	if (wl_gate_shut(bench->media, &gate, &shut) < 0 && !strcmp(reason, "complete")) {

@@ -26,8 +26,9 @@ int wl_job_read_run(struct wl_bench *bench, struct wl_task *task);
 struct wl_release_task {
 	struct wl_task task;
 	struct wl_task_medium destination;
-	char source_insertion[WL_ID_TEXT], source_medium[WL_ID_TEXT];
-	bool destination_is_source_port, same_serial;
+	bool is_source;	   /* the destination is the transfer's own source */
+	bool was_prepared; /* this station prepared a medium of this name once */
+	bool tried_before; /* an earlier intent of this transfer counts as its use of the ticket */
 	char device[WL_ID_TEXT], output[WL_ID_TEXT], origin[256];
 	char manifest_sha256[65];
 	json_t *approvals;  /* entry ids that stand */
@@ -111,6 +112,9 @@ int wl_job_build(struct wl_bench *bench, struct wl_task *task, struct wl_build *
 int wl_job_check_head(struct wl_bench *bench, struct wl_task *task,
 		      const struct wl_task_medium *medium, bool *ret_prepared,
 		      struct wl_finding *f);
+
+/* Whether the task's medium went away; waits a moment for the news. */
+bool wl_bench_is_gone(struct wl_task *task);
 
 /* Seconds since 1970 that the entry in `time` of an appended entry says. */
 int64_t wl_entry_time(const json_t *entry);

@@ -188,7 +188,8 @@ static int make_queue(struct reading *r)
 	if (!r->queue)
 		return -ENOMEM;
 	for (size_t i = 0; i < r->items->n; i++) {
-		if (r->items->v[i].folder)
+		if (r->items->v[i].folder ||
+		    (r->order->wanted && !r->order->wanted(r->order->user, &r->items->v[i])))
 			continue;
 		r->queue[r->nqueue++] = (uint32_t)i;
 		r->total += r->items->v[i].size;

@@ -17,6 +17,8 @@ struct wl_reader_order {
 	uint64_t files_max, bytes_max;
 	/* Called once with the numbered list, before any byte is asked for. 0, or -EBADMSG. */
 	int (*listed)(void *user, struct wl_items *items, struct wl_finding *f);
+	/* Whether this file is asked for at all; NULL: every one. */
+	bool (*wanted)(void *user, const struct wl_item *item);
 	/* Where an item's bytes go: a descriptor (the reader closes it), or -1: digest and drop. */
 	int (*sink)(void *user, const struct wl_item *item, int *ret_fd);
 	void *user;

@@ -1,0 +1,165 @@
+/*
+ * Preparing a medium: quick wipe by building an empty volume, ahead of time (weighlockd, work thread).
+ *
+ * Whatever lay on the medium is gone for whoever reads file systems, and recorded as not sanitised.
+ * The intent comes first as for a release; the digest of the first 4 MiB, read back, makes the
+ * medium known again later. When power goes between, there is an intent without an end and the
+ * medium is simply not prepared.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/base/limits.h"
+#include "daemon/broker/jobs.h"
+#include "daemon/broker/media_client.h"
+#include "daemon/broker/reader.h"
+#include "policy/destination.h"
+
+#define HEAD_BYTES WL_MIB(4)
+
+struct prepare {
+	struct wl_bench *bench;
+	struct wl_prepare_task *job;
+	char intent[WL_ID_TEXT];
+	struct wl_build build;
+};
+
+static int check(const struct prepare *p, struct wl_finding *f)
+{
+	const struct wl_prepare_task *job = p->job;
+	struct wl_rules rules;
+	struct wl_destination_facts facts = {.policy = job->task.policy->policy,
+					     .device = job->device[0] ? job->device : NULL,
+					     .port = job->destination.port,
+					     .present = true,
+					     .port_is_destination = true,
+					     .bytes = job->destination.bytes};
+	wl_decide_destination(&facts, &rules, NULL);
+	return rules.n ? wl_refuse(f, rules.v[0], "%s", job->destination.port) : 0;
+}
+
+static int append_intent(struct prepare *p, struct wl_finding *f)
+{
+	const struct wl_task_medium *m = &p->job->destination;
+	json_t *e = wl_entry_new(WL_E_WIPE_INTENT, p->job->task.actor, p->job->task.uid, NULL);
+	wl_entry_text(e, WL_M_INSERTION, m->insertion);
+	wl_entry_text(e, WL_M_PORT, m->port);
+	wl_entry_text(e, WL_M_MEDIUM, m->medium);
+	wl_entry_text(e, WL_M_METHOD, "quick");
+	json_t *kept = json_incref(e);
+	int r = wl_bench_append(p->bench, &p->job->task, e, p->intent, f);
+	p->build.time = wl_entry_time(kept);
+	json_decref(kept);
+	return r;
+}
+
+static int shut(struct prepare *p, struct wl_gate *gate, const char *purpose, uint64_t bytes, int r,
+		struct wl_finding *f)
+{
+	struct wl_finding other = {0};
+	if (wl_gate_shut(p->bench->media, gate, &other) < 0 && r == 0) {
+		*f = other;
+		r = -EBADMSG;
+	}
+	int s = wl_bench_gate_shut(p->bench, &p->job->task, "b", &p->job->destination, purpose,
+				   r == 0 ? bytes : 0, r == 0 ? "complete" : wl_rule_id(f->rule),
+				   &other);
+	if (s < 0 && r == 0)
+		*f = other;
+	return r < 0 ? r : s;
+}
+
+static int write_empty(struct prepare *p, struct wl_finding *f)
+{
+	struct wl_gate gate = {0};
+	int r = wl_gate_open_write(p->bench->media, p->intent, &gate, f);
+	if (r < 0)
+		return r;
+	r = wl_bench_gate_opened(p->bench, &p->job->task, "b", &p->job->destination, "wipe", f);
+	p->build.intent = p->intent;
+	p->build.origin = p->job->origin;
+	p->build.gate = gate.gate;
+	p->build.medium_bytes = gate.bytes;
+	p->build.volume = "fat32";
+	if (r == 0)
+		r = wl_job_build(p->bench, &p->job->task, &p->build, f);
+	return shut(p, &gate, "wipe", p->build.volume_bytes, r, f);
+}
+
+static int read_back(struct prepare *p, struct wl_finding *f)
+{
+	const struct wl_task_medium *m = &p->job->destination;
+	struct wl_gate gate = {0};
+	uint8_t head[WL_SHA256_BYTES];
+	int r = wl_gate_open_read(p->bench->media, "readback", m->port, m->diskseq, &gate, f);
+	if (r < 0)
+		return r;
+	wl_bench_progress_at(p->bench, &p->job->task, "reading-back", m->port, m->medium);
+	r = wl_bench_gate_opened(p->bench, &p->job->task, "b", m, "readback", f);
+	uint64_t size = gate.bytes < HEAD_BYTES ? gate.bytes : HEAD_BYTES;
+	if (r == 0)
+		r = wl_reader_head(p->bench, gate.gate, size, head, f);
+	if (r == 0 && memcmp(head, p->build.head_sha256, sizeof(head)) != 0)
+		r = wl_refuse(f, WL_RULE_DESTINATION_DIFFERS, "the first %llu bytes",
+			      (unsigned long long)size);
+	return shut(p, &gate, "readback", size, r, f);
+}
+
+static int append_prepared(struct prepare *p, struct wl_finding *f)
+{
+	const struct wl_task_medium *m = &p->job->destination;
+	json_t *done = wl_entry_new(WL_E_WIPE_DONE, "station", getuid(), NULL);
+	wl_entry_text(done, WL_M_INTENT, p->intent);
+	wl_entry_int(done, WL_M_BYTES, p->build.volume_bytes);
+	wl_entry_int(done, WL_M_ERRORS, 0);
+	int r = wl_bench_append(p->bench, &p->job->task, done, NULL, f);
+	if (r < 0)
+		return r;
+	json_t *e = wl_entry_new(WL_E_MEDIUM_PREPARED, "station", getuid(), NULL);
+	wl_entry_text(e, WL_M_INTENT, p->intent);
+	wl_entry_text(e, WL_M_INSERTION, m->insertion);
+	wl_entry_text(e, WL_M_MEDIUM, m->medium);
+	wl_entry_text(e, WL_M_VOLUME, "fat32");
+	wl_entry_int(e, WL_M_BYTES, m->bytes);
+	wl_entry_sha256(e, WL_M_HEAD_SHA256, p->build.head_sha256);
+	if (p->job->device[0])
+		wl_entry_text(e, WL_M_DEVICE, p->job->device);
+	return wl_bench_append(p->bench, &p->job->task, e, NULL, f);
+}
+
+static void append_failed(struct prepare *p)
+{
+	struct wl_finding ignored;
+	json_t *e = wl_entry_new(WL_E_WIPE_FAILED, "station", getuid(), NULL);
+	wl_entry_text(e, WL_M_INTENT, p->intent);
+	wl_entry_int(e, WL_M_BYTES, p->build.volume_bytes);
+	wl_entry_int(e, WL_M_ERRORS, 1);
+	(void)wl_bench_append(p->bench, &p->job->task, e, NULL, &ignored);
+}
+
+int wl_job_prepare_run(struct wl_bench *bench, struct wl_task *task)
+{
+	struct prepare p = {.bench = bench, .job = (struct wl_prepare_task *)task};
+	struct wl_finding *f = &task->finding;
+	wl_bench_progress_at(bench, task, "checking", p.job->destination.port,
+			     p.job->destination.medium);
+	int r = check(&p, f);
+	if (r == 0)
+		r = append_intent(&p, f);
+	if (r < 0)
+		return r;
+	r = write_empty(&p, f);
+	if (r == 0)
+		r = read_back(&p, f);
+	if (r == 0)
+		return append_prepared(&p, f);
+	if (f->rule == WL_RULE_NONE)
+		(void)wl_refuse(f, WL_RULE_DESTINATION_WRITE_FAILED, "%s", strerror(-r));
+	if ((f->rule == WL_RULE_DESTINATION_WRITE_FAILED || f->rule == WL_RULE_MEDIUM_UNREADABLE ||
+	     f->rule == WL_RULE_MEDIUM_GONE) &&
+	    wl_bench_is_gone(task))
+		f->rule = WL_RULE_DESTINATION_GONE;
+	append_failed(&p);
+	return r;
+}

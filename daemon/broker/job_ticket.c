@@ -1,0 +1,306 @@
+/*
+ * Taking tickets from a medium (weighlockd, work thread).
+ *
+ * Whoever brought the medium controls its names and bytes. Only files named NAME.ticket.json and
+ * NAME.ticket.N.p7s, at most 64 KiB each, are read at all; a ticket is kept only after its
+ * signatures were verified by workers. When power goes between storing and the entry ticket.added,
+ * the stored one is not known to the ledger and not used.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "daemon/base/cleanup.h"
+#include "daemon/base/fdio.h"
+#include "daemon/base/limits.h"
+#include "daemon/base/text.h"
+#include "daemon/broker/jobs.h"
+#include "daemon/broker/media_client.h"
+#include "daemon/broker/objects.h"
+#include "daemon/broker/reader.h"
+#include "daemon/broker/tickets.h"
+#include "policy/drive.h"
+
+#define TICKET_FILES_MAX 64U
+#define SIGNATURE_PART	 ".ticket."
+#define SIGNATURE_END	 ".p7s"
+
+struct ticket_file {
+	uint32_t number;
+	int fd;
+};
+
+struct intake {
+	struct wl_bench *bench;
+	struct wl_ticket_task *job;
+	struct wl_items items;
+	struct ticket_file file[TICKET_FILES_MAX];
+	size_t nfiles;
+};
+
+static void intake_clear(struct intake *in)
+{
+	for (size_t i = 0; i < in->nfiles; i++)
+		wl_cleanup_close(&in->file[i].fd);
+	wl_items_clear(&in->items);
+}
+
+static bool ends_with(const struct wl_item *item, const char *end)
+{
+	size_t n = strlen(end);
+	return item->path_n > n && memcmp(item->path + item->path_n - n, end, n) == 0;
+}
+
+/* NAME.ticket.json: how long NAME with its folder is; 0 for another file. */
+static size_t base_of(const struct wl_item *item)
+{
+	return ends_with(item, WL_TICKET_SUFFIX) ? item->path_n - strlen(WL_TICKET_SUFFIX) : 0;
+}
+
+/* BASE.ticket.N.p7s for this base? */
+static bool is_signature_of(const struct wl_item *item, const char *base, size_t n)
+{
+	size_t part = strlen(SIGNATURE_PART), end = strlen(SIGNATURE_END);
+	if (!ends_with(item, SIGNATURE_END) || item->path_n != n + part + 1 + end)
+		return false;
+	char digit = item->path[n + part];
+	return memcmp(item->path, base, n) == 0 && memcmp(item->path + n, SIGNATURE_PART, part) == 0 &&
+	       digit >= '1' && digit <= '9';
+}
+
+static bool wanted(void *user, const struct wl_item *item)
+{
+	struct intake *in = user;
+	(void)in;
+	return item->size <= WL_TICKET_BYTES_MAX &&
+	       (base_of(item) > 0 || ends_with(item, SIGNATURE_END));
+}
+
+static int on_listed(void *user, struct wl_items *items, struct wl_finding *f)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < items->n; i++)
+		n += !items->v[i].folder && wanted(user, &items->v[i]);
+	return n <= TICKET_FILES_MAX ? 0
+				     : wl_refuse(f, WL_RULE_VOLUME_TOO_MANY_FILES,
+						 "%zu ticket files, at most %u", n, TICKET_FILES_MAX);
+}
+
+static int sink(void *user, const struct wl_item *item, int *ret_fd)
+{
+	struct intake *in = user;
+	int fd = memfd_create("ticket", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (copy < 0 || in->nfiles == TICKET_FILES_MAX) {
+		(void)close(fd);
+		return -EMFILE;
+	}
+	in->file[in->nfiles++] = (struct ticket_file){item->number, fd};
+	*ret_fd = copy;
+	return 0;
+}
+
+/* Through gate A and out again; the files lie in memory then. */
+static int fetch(struct intake *in, struct wl_finding *f)
+{
+	struct wl_ticket_task *job = in->job;
+	struct wl_gate gate = {0};
+	struct wl_finding shut = {0};
+	uint32_t at = 0;
+	int r = wl_gate_open_read(in->bench->media, "tickets", job->source.port, job->source.diskseq,
+				  &gate, f);
+	if (r < 0)
+		return r;
+	r = wl_bench_gate_opened(in->bench, &job->task, "a", &job->source, "tickets", f);
+	struct wl_reader_order order = {.bench = in->bench,
+					.task = &job->task,
+					.step = "copying",
+					.gate = gate.gate,
+					.medium_bytes = gate.bytes,
+					.files_max = WL_TRANSFER_FILES_MAX,
+					.bytes_max = UINT64_MAX >> 1,
+					.listed = on_listed,
+					.wanted = wanted,
+					.sink = sink,
+					.user = in};
+	if (r == 0)
+		r = wl_reader_run(&order, &in->items, &at, f);
+	if (wl_gate_shut(in->bench->media, &gate, &shut) < 0 && r == 0) {
+		*f = shut;
+		r = -EBADMSG;
+	}
+	int s = wl_bench_gate_shut(in->bench, &job->task, "a", &job->source, "tickets", 0,
+				   r == 0 ? "complete" : wl_rule_id(f->rule), &shut);
+	if (s < 0 && r == 0)
+		*f = shut;
+	return r < 0 ? r : s;
+}
+
+static int fd_of(const struct intake *in, const struct wl_item *item)
+{
+	for (size_t i = 0; i < in->nfiles; i++)
+		if (in->file[i].number == item->number)
+			return in->file[i].fd;
+	return -1;
+}
+
+static int open_trust(void *user, const char *file, int *ret_fd)
+{
+	struct intake *in = user;
+	int fd = openat(in->job->task.policy->folder_fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
+static void blob_clear(struct wl_ticket_blob *b)
+{
+	free(b->p);
+}
+
+static int store(struct intake *in, const struct wl_ticket *t, int json_fd, const int *fds, size_t n)
+{
+	struct wl_ticket_blob json = {0}, sig[WL_TICKET_SIGNATURES_MAX] = {{0}};
+	int r = wl_fd_read_all(json_fd, WL_TICKET_BYTES_MAX, &json.p, &json.n);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = wl_fd_read_all(fds[i], WL_TICKET_BYTES_MAX, &sig[i].p, &sig[i].n);
+	if (r == 0)
+		r = wl_tickets_store(in->bench->tickets_fd, t->id, &json, sig, n);
+	blob_clear(&json);
+	for (size_t i = 0; i < n; i++)
+		blob_clear(&sig[i]);
+	return r;
+}
+
+static int append_added(struct intake *in, const struct wl_ticket *t,
+			const struct wl_signer *signers, size_t n, struct wl_finding *f)
+{
+	char hex[WL_SHA256_HEX + 1], not_after[WL_TIME_TEXT];
+	json_t *e = wl_entry_new(WL_E_TICKET_ADDED, in->job->task.actor, in->job->task.uid, NULL);
+	json_t *list = json_array();
+	for (size_t i = 0; i < n; i++) {
+		wl_hex_encode(signers[i].spki_sha256, WL_SHA256_BYTES, hex);
+		(void)json_array_append_new(list, json_string(hex));
+	}
+	wl_time_format(t->not_after, not_after);
+	wl_entry_text(e, WL_M_TICKET, t->id);
+	wl_entry_sha256(e, WL_M_SHA256, t->sha256);
+	wl_entry_list(e, WL_M_SIGNERS, list);
+	wl_entry_text(e, WL_M_NOT_AFTER, not_after);
+	return wl_bench_append(in->bench, &in->job->task, e, NULL, f);
+}
+
+static void report_refused(struct intake *in, const struct wl_item *item, enum wl_rule rule,
+			   const struct wl_rules *rules)
+{
+	char path[3 * WL_VOLUME_PATH_BYTES_MAX + 1];
+	struct wl_rules one = {.v = {rule}, .n = 1};
+	json_t *o = json_object();
+	if (wl_path_escape(item->path, item->path_n, path, sizeof(path)) < 0)
+		path[0] = '\0';
+	wl_object_text(o, "name", path);
+	wl_object_text(o, "verdict", wl_verdict_name(WL_REFUSE));
+	wl_object_text(o, "rule", wl_rule_id(rule));
+	(void)json_object_set_new(o, "rules", wl_object_rules(rules ? rules : &one));
+	(void)json_array_append_new(in->job->tickets, o);
+}
+
+/* Is there one of this name already, and is it another? */
+static enum wl_rule known_rule(struct intake *in, const struct wl_ticket *t, bool *ret_there,
+			       struct wl_finding *f)
+{
+	struct wl_ledger_ticket known = {0};
+	*ret_there = false;
+	if (wl_ledger_ticket(in->bench->ledger, "", t->id, &known, f) < 0)
+		return f->rule;
+	if (!known.known)
+		return WL_RULE_NONE;
+	if (known.withdrawn)
+		return WL_RULE_TICKET_WITHDRAWN;
+	*ret_there = memcmp(known.sha256, t->sha256, WL_SHA256_BYTES) == 0;
+	return *ret_there ? WL_RULE_NONE : WL_RULE_TICKET_USED;
+}
+
+/* One ticket: verified, decided upon, stored, written down. Only faults of ours are errors. */
+static int take_ticket(struct intake *in, struct wl_spawn *spawn, const struct wl_item *item,
+		       struct wl_finding *f)
+{
+	WL_CLEANUP(wl_ticket_cleanup) struct wl_ticket *t = NULL;
+	struct wl_signer signers[WL_DRIVE_SIGNERS_MAX];
+	struct wl_drive_ops ops = {.open_trust = open_trust, .user = in};
+	struct wl_rules rules = {0};
+	int fds[WL_TICKET_SIGNATURES_MAX];
+	size_t nfds = 0, nsigners = 0;
+	bool there;
+	for (size_t i = 0; i < in->items.n && nfds < WL_TICKET_SIGNATURES_MAX; i++)
+		if (is_signature_of(&in->items.v[i], item->path, base_of(item)))
+			fds[nfds++] = fd_of(in, &in->items.v[i]);
+	const struct wl_policy *policy = in->job->task.policy->policy;
+	int r = wl_drive_read_ticket(spawn, policy, &ops, fd_of(in, item), fds, nfds, time(NULL), &t,
+				     signers, &nsigners, f);
+	if (r == -EBADMSG) {
+		report_refused(in, item, f->rule, NULL);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	wl_decide_ticket(policy, in->job->station, t, signers, nsigners, time(NULL), &rules);
+	enum wl_rule known = rules.n ? WL_RULE_NONE : known_rule(in, t, &there, f);
+	if (rules.n || known) {
+		report_refused(in, item, rules.n ? rules.v[0] : known, rules.n ? &rules : NULL);
+		return 0;
+	}
+	r = store(in, t, fd_of(in, item), fds, nfds);
+	if (r == 0 && !there)
+		r = append_added(in, t, signers, nsigners, f);
+	if (r < 0)
+		return r;
+	json_t *o = wl_object_ticket(t, signers, nsigners, time(NULL), false);
+	wl_object_text(o, "verdict", wl_verdict_name(WL_PASS));
+	in->job->added++;
+	return json_array_append_new(in->job->tickets, o) < 0 ? -ENOMEM : 0;
+}
+
+int wl_job_ticket_run(struct wl_bench *bench, struct wl_task *task)
+{
+	WL_CLEANUP(intake_clear) struct intake in = {.bench = bench,
+						     .job = (struct wl_ticket_task *)task};
+	WL_CLEANUP(wl_spawn_cleanup) struct wl_spawn *spawn = NULL;
+	struct wl_finding *f = &task->finding;
+	in.job->tickets = json_array();
+	int r = fetch(&in, f);
+	if (r == 0)
+		r = wl_bench_spawn(bench, &spawn, f);
+	for (size_t i = 0; i < in.items.n && r == 0; i++)
+		if (!in.items.v[i].folder && base_of(&in.items.v[i]) > 0 &&
+		    fd_of(&in, &in.items.v[i]) >= 0)
+			r = take_ticket(&in, spawn, &in.items.v[i], f);
+	if (r < 0 && f->rule == WL_RULE_NONE)
+		return wl_refuse(f, WL_RULE_STATION_PART_MISSING, "tickets: %s", strerror(-r));
+	return r;
+}
+
+int wl_job_policy_run(struct wl_bench *bench, struct wl_task *task)
+{
+	struct wl_policy_task *job = (struct wl_policy_task *)task;
+	WL_CLEANUP(wl_spawn_cleanup) struct wl_spawn *spawn = NULL;
+	WL_AUTO_CLOSE int authority =
+		openat(bench->trust_fd, "policy-authority.pem", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (authority < 0)
+		return wl_refuse(&task->finding, WL_RULE_STATION_NO_KEYS, "%s",
+				 "no certificate of the policy authority");
+	int r = wl_bench_spawn(bench, &spawn, &task->finding);
+	if (r == 0)
+		r = wl_drive_verify_policy(spawn, job->yaml_fd, job->signature_fd, authority,
+					   time(NULL), &task->finding);
+	if (r < 0 && task->finding.rule == WL_RULE_NONE)
+		return wl_refuse(&task->finding, WL_RULE_STATION_PART_MISSING, "policy: %s",
+				 strerror(-r));
+	return r;
+}
