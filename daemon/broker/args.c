@@ -44,6 +44,11 @@ static bool is_line(json_t *v, size_t max)
 	return text_is_plain(v, max, false);
 }
 
+static bool is_words(json_t *v, size_t max)
+{
+	return json_is_string(v) && (json_string_length(v) == 0 || text_is_plain(v, max, false));
+}
+
 static bool is_text(json_t *v, size_t max)
 {
 	return text_is_plain(v, max, true);
@@ -116,7 +121,8 @@ static const struct {
 	bool list;
 	const char *expected;
 } kinds[WL_ARG_KIND_MAX] = {
-        [WL_ARG_LINE] = {is_line, false, "one line of text"},
+        [WL_ARG_WORDS] = {is_words, false, "text"},
+	[WL_ARG_LINE] = {is_line, false, "one line of text"},
         [WL_ARG_TEXT] = {is_text, false, "text"},
         [WL_ARG_NAME] = {is_name, false, "[a-z][a-z0-9-]{0,31}"},
         [WL_ARG_PERSON] = {is_person, false, "[a-z][a-z0-9-]{1,31}"},

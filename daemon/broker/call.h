@@ -65,9 +65,9 @@ void wl_call_unavailable(struct wl_call *c, enum wl_rule rule, json_t *args);
 void wl_call_too_much(struct wl_call *c, const char *limit, uint64_t value);
 
 /* A rule's sentence (or remedy) in `language`, places filled from `args` (may be NULL). */
-void wl_rule_sentence(enum wl_rule rule, const json_t *args, const char *language, char *buf,
+void wl_rule_sentence(enum wl_rule rule, json_t *args, const char *language, char *buf,
                       size_t size);
-void wl_rule_remedy(enum wl_rule rule, const json_t *args, const char *language, char *buf,
+void wl_rule_remedy(enum wl_rule rule, json_t *args, const char *language, char *buf,
                     size_t size);
 
 /* Strings of a checked call; NULL where absent or null. */

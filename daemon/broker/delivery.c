@@ -1,8 +1,9 @@
 /*
  * The files of an output, from the manifest in the vault (weighlockd).
  *
- * The broker wrote the manifest itself, and its digest stands in the ledger: before it is read it is
- * hashed and compared, so what is delivered is what was inspected and approved, also after a restart.
+ * The broker wrote the manifest itself, and its digest stands in the ledger: before it is read it
+ * is hashed and compared, so what is delivered is what was inspected and approved, also after a
+ * restart.
  */
 #include "daemon/broker/delivery.h"
 
@@ -86,7 +87,7 @@ int wl_delivery_parse(char *text, struct wl_delivery *ret)
 }
 
 int wl_delivery_load(const struct wl_vault *v, const char *transfer, const char *manifest_sha256,
-		     struct wl_delivery *ret, struct wl_finding *f)
+                     struct wl_delivery *ret, struct wl_finding *f)
 {
 	WL_AUTO_FREE void *text = NULL;
 	size_t n = 0;
@@ -101,12 +102,12 @@ int wl_delivery_load(const struct wl_vault *v, const char *transfer, const char 
 	}
 	if (r < 0)
 		return wl_refuse(f, WL_RULE_MEDIUM_CHANGED, "%s: %s",
-				 "the vault no longer holds what was inspected", strerror(-r));
+		                 "the vault no longer holds what was inspected", strerror(-r));
 	return 0;
 }
 
 const struct wl_delivery_file *wl_delivery_find(const struct wl_delivery *d, const void *path,
-						size_t n)
+                                                size_t n)
 {
 	for (size_t i = 0; i < d->n; i++)
 		if (d->v[i].path_n == n && memcmp(d->v[i].path, path, n) == 0)

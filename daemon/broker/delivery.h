@@ -25,13 +25,13 @@ struct wl_delivery {
  * `pass` lines. 0; -EBADMSG (medium.changed in *f) where the vault holds another one or none.
  */
 int wl_delivery_load(const struct wl_vault *v, const char *transfer, const char *manifest_sha256,
-		     struct wl_delivery *ret, struct wl_finding *f);
+                     struct wl_delivery *ret, struct wl_finding *f);
 /* Only the reading of the text; for tests. 0, -EINVAL, -ENOMEM. `text` is changed. */
 int wl_delivery_parse(char *text, struct wl_delivery *ret);
 void wl_delivery_clear(struct wl_delivery *d); /* for WL_CLEANUP; start from {0} */
 
 /* The file with this path, or NULL. */
 const struct wl_delivery_file *wl_delivery_find(const struct wl_delivery *d, const void *path,
-						size_t n);
+                                                size_t n);
 
 #endif

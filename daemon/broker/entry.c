@@ -11,7 +11,7 @@
 json_t *wl_entry_new(enum wl_event event, const char *actor, uid_t uid, const char *transfer)
 {
 	json_t *entry = json_pack("{s:s, s:s, s:I, s:{}}", "event", wl_event_row(event)->name,
-				  "actor", actor, "uid", (json_int_t)uid, "data");
+	                          "actor", actor, "uid", (json_int_t)uid, "data");
 	if (transfer)
 		(void)json_object_set_new(entry, "transfer", json_string(transfer));
 	return entry;
@@ -57,5 +57,5 @@ void wl_entry_sha256(json_t *entry, enum wl_member member, const uint8_t sha256[
 void wl_entry_id(const json_t *entry, char buf[WL_ID_TEXT])
 {
 	wl_id_entry(json_string_value(json_object_get(entry, "station")),
-		    (uint64_t)json_integer_value(json_object_get(entry, "seq")), buf);
+	            (uint64_t)json_integer_value(json_object_get(entry, "seq")), buf);
 }

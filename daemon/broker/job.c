@@ -27,7 +27,7 @@
 
 struct note {
 	struct note *next;
-	json_t *entry;	      /* an appended entry, or */
+	json_t *entry;        /* an appended entry, or */
 	struct wl_task *task; /* a task that has ended, or */
 	struct wl_progress progress;
 };
@@ -37,8 +37,8 @@ struct wl_jobs {
 	bool started;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	bool stop;		/* below: under the lock */
-	struct wl_task *queue;	/* the first is at work where `busy` */
+	bool stop;             /* below: under the lock */
+	struct wl_task *queue; /* the first is at work where `busy` */
 	struct wl_task *at_work;
 	struct note *notes, **notes_end;
 	int wake_fd; /* eventfd towards the main thread */
@@ -75,11 +75,11 @@ static void post(struct wl_jobs *j, const struct note *content)
 }
 
 int wl_bench_append_manifest(struct wl_bench *bench, struct wl_task *task, json_t *entry,
-			     int manifest_fd, uint64_t bytes, struct wl_finding *f)
+                             int manifest_fd, uint64_t bytes, struct wl_finding *f)
 {
 	const struct wl_policy *policy = task->policy ? task->policy->policy : NULL;
 	int r = wl_ledger_append(bench->ledger, entry, policy ? policy->sha256 : NULL, manifest_fd,
-				 bytes, f);
+	                         bytes, f);
 	if (r < 0) {
 		json_decref(entry);
 		return r;
@@ -89,7 +89,7 @@ int wl_bench_append_manifest(struct wl_bench *bench, struct wl_task *task, json_
 }
 
 int wl_bench_append(struct wl_bench *bench, struct wl_task *task, json_t *entry,
-		    char ret_id[WL_ID_TEXT], struct wl_finding *f)
+                    char ret_id[WL_ID_TEXT], struct wl_finding *f)
 {
 	json_t *kept = json_incref(entry);
 	int r = wl_bench_append_manifest(bench, task, entry, -1, 0, f);
@@ -100,18 +100,16 @@ int wl_bench_append(struct wl_bench *bench, struct wl_task *task, json_t *entry,
 }
 
 void wl_bench_progress(struct wl_bench *bench, const struct wl_task *task, const char *step,
-		       uint64_t done, uint64_t total)
+                       uint64_t done, uint64_t total)
 {
-	struct note n = {.progress = {.step = step,
-				      .done = done,
-				      .total = total,
-				      .call_id = task->call_id}};
+	struct note n = {
+	        .progress = {.step = step, .done = done, .total = total, .call_id = task->call_id}};
 	(void)snprintf(n.progress.transfer, WL_ID_TEXT, "%s", task->transfer);
 	post(bench->jobs, &n);
 }
 
 void wl_bench_progress_at(struct wl_bench *bench, const struct wl_task *task, const char *step,
-			  const char *port, const char *medium)
+                          const char *port, const char *medium)
 {
 	struct note n = {.progress = {.step = step, .call_id = task->call_id}};
 	(void)snprintf(n.progress.transfer, WL_ID_TEXT, "%s", task->transfer);
@@ -153,7 +151,8 @@ static void *work(void *user)
 			task->result = -ECANCELED;
 		else
 			task->result = task->run(&j->bench, task);
-		wl_part_drop(j->bench.media); /* what it would tell meanwhile is for the main thread */
+		wl_part_drop(
+		        j->bench.media); /* what it would tell meanwhile is for the main thread */
 		post(j, &(struct note){.task = task});
 	}
 	return NULL;
@@ -215,11 +214,11 @@ static int start_thread(struct wl_jobs *j)
 static int bench_init(struct wl_jobs *j, const struct wl_jobs_config *c)
 {
 	j->bench = (struct wl_bench){.jobs = j,
-				     .spawn_path = c->spawn_path,
-				     .spawn_uid = c->spawn_uid,
-				     .vault = c->vault,
-				     .tickets_fd = c->tickets_fd,
-				     .trust_fd = c->trust_fd};
+	                             .spawn_path = c->spawn_path,
+	                             .spawn_uid = c->spawn_uid,
+	                             .vault = c->vault,
+	                             .tickets_fd = c->tickets_fd,
+	                             .trust_fd = c->trust_fd};
 	j->bench.media = calloc(1, sizeof(*j->bench.media));
 	if (!j->bench.media)
 		return -ENOMEM;
@@ -228,7 +227,7 @@ static int bench_init(struct wl_jobs *j, const struct wl_jobs_config *c)
 }
 
 int wl_jobs_new(sd_event *event, const struct wl_jobs_config *config,
-		const struct wl_jobs_handlers *handlers, struct wl_broker *b, struct wl_jobs **ret)
+                const struct wl_jobs_handlers *handlers, struct wl_broker *b, struct wl_jobs **ret)
 {
 	struct wl_jobs *j = calloc(1, sizeof(*j));
 	if (!j)

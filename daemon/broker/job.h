@@ -39,15 +39,15 @@ struct wl_task {
 	const char *kind; /* "read", "inspect", … for the journal */
 	int (*run)(struct wl_bench *bench, struct wl_task *task); /* work thread */
 	void (*done)(struct wl_broker *b, struct wl_task *task);  /* main thread; frees */
-	uint64_t call_id;		      /* whom to answer; 0: nobody */
-	char transfer[WL_ID_TEXT];	      /* "" where none */
+	uint64_t call_id;                                         /* whom to answer; 0: nobody */
+	char transfer[WL_ID_TEXT];                                /* "" where none */
 	char actor[WL_ID_TEXT];
 	uid_t uid;
 	struct wl_policy_ref *policy; /* held; the one in force when it was queued */
 	atomic_bool cancel;
-	atomic_bool gone;	    /* its medium was pulled: set by the main thread */
+	atomic_bool gone;           /* its medium was pulled: set by the main thread */
 	char insertion[WL_ID_TEXT]; /* of that medium */
-	int result;		    /* of run */
+	int result;                 /* of run */
 	struct wl_finding finding;
 };
 
@@ -69,13 +69,13 @@ struct wl_jobs_handlers {
 
 struct wl_jobs_config {
 	const char *ledger_path, *media_path, *spawn_path;
-	uid_t ledger_uid, media_uid, spawn_uid;
+	uid_t ledger_uid, media_uid, spawn_uid, own_uid;
 	struct wl_vault vault;
 	int tickets_fd, trust_fd;
 };
 
 int wl_jobs_new(sd_event *event, const struct wl_jobs_config *config,
-		const struct wl_jobs_handlers *handlers, struct wl_broker *b, struct wl_jobs **ret);
+                const struct wl_jobs_handlers *handlers, struct wl_broker *b, struct wl_jobs **ret);
 /* Asks the task at work to stop, waits for the thread, drops what was queued. */
 struct wl_jobs *wl_jobs_free(struct wl_jobs *j);
 
@@ -94,14 +94,14 @@ bool wl_jobs_is_idle(struct wl_jobs *j);
 /* Appends an entry under the task's policy and tells the main thread. Takes over `entry`, also on
  * failure. *ret_id (may be NULL) is its entry number. 0 or -EBADMSG. */
 int wl_bench_append(struct wl_bench *bench, struct wl_task *task, json_t *entry,
-		    char ret_id[WL_ID_TEXT], struct wl_finding *f);
+                    char ret_id[WL_ID_TEXT], struct wl_finding *f);
 int wl_bench_append_manifest(struct wl_bench *bench, struct wl_task *task, json_t *entry,
-			     int manifest_fd, uint64_t bytes, struct wl_finding *f);
+                             int manifest_fd, uint64_t bytes, struct wl_finding *f);
 void wl_bench_progress(struct wl_bench *bench, const struct wl_task *task, const char *step,
-		       uint64_t done, uint64_t total);
+                       uint64_t done, uint64_t total);
 /* The same with a port. */
 void wl_bench_progress_at(struct wl_bench *bench, const struct wl_task *task, const char *step,
-			  const char *port, const char *medium);
+                          const char *port, const char *medium);
 /* A fresh connection to spawnd: 0, or -EBADMSG with station.part-missing. */
 int wl_bench_spawn(struct wl_bench *bench, struct wl_spawn **ret, struct wl_finding *f);
 void wl_spawn_cleanup(struct wl_spawn **s); /* for WL_CLEANUP */

@@ -1,5 +1,6 @@
 /*
- * Building a fresh volume on a destination, and looking at the head of one (weighlockd, work thread).
+ * Building a fresh volume on a destination, and looking at the head of one (weighlockd, work
+ * thread).
  *
  * build-volume is a tool: it writes what it is handed, in the order of the manifest, and says what
  * it wrote; that it is really there is read back by others. When power goes, the first block is not
@@ -17,10 +18,10 @@
 #include "daemon/broker/media_client.h"
 #include "daemon/broker/reader.h"
 
-#define BUILD_BASE_MS	   UINT64_C(600000)
-#define BUILD_BYTES_A_MS   500U
-#define HEAD_BYTES	   WL_MIB(4)
-#define DISK_LABEL	   "WEIGHLOCK"
+#define BUILD_BASE_MS    UINT64_C(600000)
+#define BUILD_BYTES_A_MS 500U
+#define HEAD_BYTES       WL_MIB(4)
+#define DISK_LABEL       "WEIGHLOCK"
 
 int64_t wl_entry_time(const json_t *entry)
 {
@@ -99,10 +100,11 @@ static int send_content(struct building *b, const struct wl_build *order)
 		const struct wl_build_file *file = &order->files[i];
 		WL_AUTO_CLOSE int fd = -1;
 		if (file->fd < 0)
-			r = wl_vault_item_open(&b->bench->vault, order->transfer, file->number, &fd);
+			r = wl_vault_item_open(&b->bench->vault, order->transfer, file->number,
+			                       &fd);
 		if (r == 0)
 			r = wl_job_next(&b->job, i + 1, WL_ROLE_CONTENT, file->bytes,
-					file->fd < 0 ? fd : file->fd, NULL);
+			                file->fd < 0 ? fd : file->fd, NULL);
 	}
 	if (r == 0) {
 		wl_message_start(b->m, WL_MSG_WORK_END, 0);
@@ -118,7 +120,7 @@ static int receive_done(struct building *b, struct wl_build *order, struct wl_fi
 	if (r == 0 && b->m->id == WL_MSG_WORK_FINDING) {
 		enum wl_rule rule = wl_rule_find(wl_message_text(b->m, WL_T_RULE));
 		return wl_refuse(f, rule ? rule : WL_RULE_DESTINATION_WRITE_FAILED, "%s",
-				 wl_message_text(b->m, WL_T_DETAIL));
+		                 wl_message_text(b->m, WL_T_DETAIL));
 	}
 	if (r == -EIO) {
 		char detail[WL_DETAIL_MAX + 1];
@@ -139,7 +141,7 @@ static int receive_done(struct building *b, struct wl_build *order, struct wl_fi
 }
 
 int wl_job_build(struct wl_bench *bench, struct wl_task *task, struct wl_build *order,
-		 struct wl_finding *f)
+                 struct wl_finding *f)
 {
 	WL_CLEANUP(building_clear) struct building b = {.bench = bench, .task = task};
 	uint64_t bytes = HEAD_BYTES;
@@ -153,10 +155,10 @@ int wl_job_build(struct wl_bench *bench, struct wl_task *task, struct wl_build *
 	/* the FATs are as large as the medium wants them: 1/1000 of it is more than they are */
 	bytes += order->medium_bytes / 1000;
 	struct wl_job_order work = {.kind = "build-volume",
-				    .deadline_ms = BUILD_BASE_MS + bytes / BUILD_BYTES_A_MS,
-				    .gate = order->gate,
-				    .intent = order->intent,
-				    .input_fd = -1};
+	                            .deadline_ms = BUILD_BASE_MS + bytes / BUILD_BYTES_A_MS,
+	                            .gate = order->gate,
+	                            .intent = order->intent,
+	                            .input_fd = -1};
 	int r = wl_bench_spawn(bench, &b.spawn, f);
 	if (r == 0)
 		r = wl_job_start(b.spawn, &work, &b.job, f);
@@ -171,8 +173,7 @@ int wl_job_build(struct wl_bench *bench, struct wl_task *task, struct wl_build *
 }
 
 int wl_job_check_head(struct wl_bench *bench, struct wl_task *task,
-		      const struct wl_task_medium *medium, bool *ret_prepared,
-		      struct wl_finding *f)
+                      const struct wl_task_medium *medium, bool *ret_prepared, struct wl_finding *f)
 {
 	struct wl_gate gate = {0};
 	struct wl_finding shut = {0};
@@ -190,7 +191,7 @@ int wl_job_check_head(struct wl_bench *bench, struct wl_task *task,
 		r = -EBADMSG;
 	}
 	if (wl_bench_gate_shut(bench, task, "b", medium, "check", r == 0 ? size : 0,
-			       r == 0 ? "complete" : wl_rule_id(f->rule), &shut) < 0 &&
+	                       r == 0 ? "complete" : wl_rule_id(f->rule), &shut) < 0 &&
 	    r == 0) {
 		*f = shut;
 		r = -EBADMSG;

@@ -30,7 +30,7 @@ static int open_item(void *user, enum wl_place place, const struct wl_item *item
 	struct inspection *in = user;
 	if (place == WL_PLACE_MEDIUM)
 		return wl_vault_item_open(&in->bench->vault, in->job->task.transfer, item->number,
-					  ret_fd);
+		                          ret_fd);
 	if (!in->chosen)
 		return -ENOENT;
 	int fd = openat(in->chosen->folder_fd, item->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -51,28 +51,29 @@ static int open_trust(void *user, const char *file, int *ret_fd)
 }
 
 static int ask_ledger(void *user, const char *device, const char *component, const char *ticket,
-		      struct wl_ledger_facts *ret)
+                      struct wl_ledger_facts *ret)
 {
 	struct inspection *in = user;
 	struct wl_ledger_floor floor = {0};
 	struct wl_ledger_ticket known = {0};
 	int r = wl_ledger_floor(in->bench->ledger, device, component, &floor, &in->ledger_finding);
 	if (r == 0 && ticket)
-		r = wl_ledger_ticket(in->bench->ledger, device, ticket, &known, &in->ledger_finding);
+		r = wl_ledger_ticket(in->bench->ledger, device, ticket, &known,
+		                     &in->ledger_finding);
 	if (r < 0)
 		return r;
 	*ret = (struct wl_ledger_facts){.state = WL_LEDGER_KNOWN,
-					.has_floor = floor.has_release,
-					.has_installed = floor.has_installed,
-					.floor = floor.release,
-					.installed = floor.installed,
-					.uses = known.uses,
-					.withdrawn = known.withdrawn};
+	                                .has_floor = floor.has_release,
+	                                .has_installed = floor.has_installed,
+	                                .floor = floor.release,
+	                                .installed = floor.installed,
+	                                .uses = known.uses,
+	                                .withdrawn = known.withdrawn};
 	return 0;
 }
 
 static void progress(void *user, enum wl_step_kind step, const char *path, uint64_t done,
-		     uint64_t total)
+                     uint64_t total)
 {
 	struct inspection *in = user;
 	(void)step;
@@ -133,7 +134,7 @@ static int fault(int r, const struct inspection *in, struct wl_finding *f)
 
 /* Drives the inspection and decides. */
 static int look_into(struct inspection *in, const struct wl_items *items,
-		     const struct wl_fact_finding *findings, size_t nfindings, struct wl_finding *f)
+                     const struct wl_fact_finding *findings, size_t nfindings, struct wl_finding *f)
 {
 	WL_CLEANUP(wl_inspect_cleanup) struct wl_inspect *machine = NULL;
 	WL_CLEANUP(wl_decision_cleanup) struct wl_decision *decision = NULL;
@@ -143,20 +144,20 @@ static int look_into(struct inspection *in, const struct wl_items *items,
 	if (r < 0)
 		return r;
 	struct wl_inspect_input input = {.policy = in->job->task.policy->policy,
-					 .station = in->job->station,
-					 .device = in->job->device,
-					 .vendor = in->job->vendor[0] ? in->job->vendor : NULL,
-					 .items = items,
-					 .store = in->chosen ? &in->chosen->files : NULL,
-					 .now = time(NULL),
-					 .clock_floor = status.floor_time,
-					 .findings = findings,
-					 .nfindings = nfindings};
+	                                 .station = in->job->station,
+	                                 .device = in->job->device,
+	                                 .vendor = in->job->vendor[0] ? in->job->vendor : NULL,
+	                                 .items = items,
+	                                 .store = in->chosen ? &in->chosen->files : NULL,
+	                                 .now = time(NULL),
+	                                 .clock_floor = status.floor_time,
+	                                 .findings = findings,
+	                                 .nfindings = nfindings};
 	struct wl_drive_ops ops = {.open_item = open_item,
-				   .open_trust = open_trust,
-				   .ask_ledger = ask_ledger,
-				   .progress = progress,
-				   .user = in};
+	                           .open_trust = open_trust,
+	                           .ask_ledger = ask_ledger,
+	                           .progress = progress,
+	                           .user = in};
 	r = wl_bench_spawn(in->bench, &spawn, f);
 	if (r == 0)
 		r = wl_inspect_new(&input, &machine);
@@ -166,11 +167,12 @@ static int look_into(struct inspection *in, const struct wl_items *items,
 		r = wl_decide(wl_inspect_facts(machine), &decision);
 	if (r == 0 && atomic_load(&in->job->task.cancel))
 		r = -ECANCELED;
-	return r < 0 ? r : wl_job_record(in->bench, in->job, wl_inspect_facts(machine), decision, f);
+	return r < 0 ? r
+	             : wl_job_record(in->bench, in->job, wl_inspect_facts(machine), decision, f);
 }
 
 int wl_job_inspect(struct wl_bench *bench, struct wl_read_task *task, const struct wl_items *items,
-		   const struct wl_fact_finding *findings, size_t nfindings, struct wl_finding *f)
+                   const struct wl_fact_finding *findings, size_t nfindings, struct wl_finding *f)
 {
 	struct inspection in = {.bench = bench, .job = task};
 	*f = (struct wl_finding){0};

@@ -1,5 +1,6 @@
 /*
- * Preparing a medium: quick wipe by building an empty volume, ahead of time (weighlockd, work thread).
+ * Preparing a medium: quick wipe by building an empty volume, ahead of time (weighlockd, work
+ * thread).
  *
  * Whatever lay on the medium is gone for whoever reads file systems, and recorded as not sanitised.
  * The intent comes first as for a release; the digest of the first 4 MiB, read back, makes the
@@ -30,11 +31,11 @@ static int check(const struct prepare *p, struct wl_finding *f)
 	const struct wl_prepare_task *job = p->job;
 	struct wl_rules rules;
 	struct wl_destination_facts facts = {.policy = job->task.policy->policy,
-					     .device = job->device[0] ? job->device : NULL,
-					     .port = job->destination.port,
-					     .present = true,
-					     .port_is_destination = true,
-					     .bytes = job->destination.bytes};
+	                                     .device = job->device[0] ? job->device : NULL,
+	                                     .port = job->destination.port,
+	                                     .present = true,
+	                                     .port_is_destination = true,
+	                                     .bytes = job->destination.bytes};
 	wl_decide_destination(&facts, &rules, NULL);
 	return rules.n ? wl_refuse(f, rules.v[0], "%s", job->destination.port) : 0;
 }
@@ -55,7 +56,7 @@ static int append_intent(struct prepare *p, struct wl_finding *f)
 }
 
 static int shut(struct prepare *p, struct wl_gate *gate, const char *purpose, uint64_t bytes, int r,
-		struct wl_finding *f)
+                struct wl_finding *f)
 {
 	struct wl_finding other = {0};
 	if (wl_gate_shut(p->bench->media, gate, &other) < 0 && r == 0) {
@@ -63,8 +64,8 @@ static int shut(struct prepare *p, struct wl_gate *gate, const char *purpose, ui
 		r = -EBADMSG;
 	}
 	int s = wl_bench_gate_shut(p->bench, &p->job->task, "b", &p->job->destination, purpose,
-				   r == 0 ? bytes : 0, r == 0 ? "complete" : wl_rule_id(f->rule),
-				   &other);
+	                           r == 0 ? bytes : 0, r == 0 ? "complete" : wl_rule_id(f->rule),
+	                           &other);
 	if (s < 0 && r == 0)
 		*f = other;
 	return r < 0 ? r : s;
@@ -102,7 +103,7 @@ static int read_back(struct prepare *p, struct wl_finding *f)
 		r = wl_reader_head(p->bench, gate.gate, size, head, f);
 	if (r == 0 && memcmp(head, p->build.head_sha256, sizeof(head)) != 0)
 		r = wl_refuse(f, WL_RULE_DESTINATION_DIFFERS, "the first %llu bytes",
-			      (unsigned long long)size);
+		              (unsigned long long)size);
 	return shut(p, &gate, "readback", size, r, f);
 }
 
@@ -143,7 +144,7 @@ int wl_job_prepare_run(struct wl_bench *bench, struct wl_task *task)
 	struct prepare p = {.bench = bench, .job = (struct wl_prepare_task *)task};
 	struct wl_finding *f = &task->finding;
 	wl_bench_progress_at(bench, task, "checking", p.job->destination.port,
-			     p.job->destination.medium);
+	                     p.job->destination.medium);
 	int r = check(&p, f);
 	if (r == 0)
 		r = append_intent(&p, f);

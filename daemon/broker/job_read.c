@@ -30,10 +30,10 @@ bool wl_rule_stops_reading(enum wl_rule rule)
 }
 
 static json_t *gate_entry(enum wl_event event, const struct wl_task *task, const char *gate,
-			  const struct wl_task_medium *medium, const char *purpose)
+                          const struct wl_task_medium *medium, const char *purpose)
 {
 	json_t *e = wl_entry_new(event, task->actor, task->uid,
-				 task->transfer[0] ? task->transfer : NULL);
+	                         task->transfer[0] ? task->transfer : NULL);
 	wl_entry_text(e, WL_M_GATE, gate);
 	wl_entry_text(e, WL_M_INSERTION, medium->insertion);
 	wl_entry_text(e, WL_M_PORT, medium->port);
@@ -42,16 +42,16 @@ static json_t *gate_entry(enum wl_event event, const struct wl_task *task, const
 }
 
 int wl_bench_gate_opened(struct wl_bench *bench, struct wl_task *task, const char *gate,
-			 const struct wl_task_medium *medium, const char *purpose,
-			 struct wl_finding *f)
+                         const struct wl_task_medium *medium, const char *purpose,
+                         struct wl_finding *f)
 {
 	return wl_bench_append(bench, task,
-			       gate_entry(WL_E_GATE_OPENED, task, gate, medium, purpose), NULL, f);
+	                       gate_entry(WL_E_GATE_OPENED, task, gate, medium, purpose), NULL, f);
 }
 
 int wl_bench_gate_shut(struct wl_bench *bench, struct wl_task *task, const char *gate,
-		       const struct wl_task_medium *medium, const char *purpose, uint64_t bytes,
-		       const char *reason, struct wl_finding *f)
+                       const struct wl_task_medium *medium, const char *purpose, uint64_t bytes,
+                       const char *reason, struct wl_finding *f)
 {
 	json_t *e = gate_entry(WL_E_GATE_SHUT, task, gate, medium, purpose);
 	wl_entry_int(e, WL_M_BYTES, bytes);
@@ -76,7 +76,7 @@ static int check_room(struct read_state *s, struct wl_finding *f)
 		return r;
 	if (s->kept_bytes > room)
 		return wl_refuse(f, WL_RULE_STATION_VAULT_FULL, "%llu bytes to keep, room for %llu",
-				 (unsigned long long)s->kept_bytes, (unsigned long long)room);
+		                 (unsigned long long)s->kept_bytes, (unsigned long long)room);
 	return 0;
 }
 
@@ -114,19 +114,19 @@ static uint64_t bytes_of(const struct wl_items *items)
 
 /* Reads and seals; the gate is open. */
 static int copy_in(struct read_state *s, const struct wl_gate *gate, struct wl_items *items,
-		   struct wl_fact_finding *finding, struct wl_finding *f)
+                   struct wl_fact_finding *finding, struct wl_finding *f)
 {
 	const struct wl_policy *policy = s->job->task.policy->policy;
 	struct wl_reader_order order = {.bench = s->bench,
-					.task = &s->job->task,
-					.step = "copying",
-					.gate = gate->gate,
-					.medium_bytes = gate->bytes,
-					.files_max = policy->limits.transfer_files,
-					.bytes_max = policy->limits.transfer_bytes,
-					.listed = on_listed,
-					.sink = sink_of,
-					.user = s};
+	                                .task = &s->job->task,
+	                                .step = "copying",
+	                                .gate = gate->gate,
+	                                .medium_bytes = gate->bytes,
+	                                .files_max = policy->limits.transfer_files,
+	                                .bytes_max = policy->limits.transfer_bytes,
+	                                .listed = on_listed,
+	                                .sink = sink_of,
+	                                .user = s};
 	int r = wl_reader_run(&order, items, &finding->item, f);
 	if (r == -EBADMSG)
 		finding->finding = *f;
@@ -136,7 +136,7 @@ static int copy_in(struct read_state *s, const struct wl_gate *gate, struct wl_i
 			r = wl_listing_save(&s->bench->vault, s->job->task.transfer, items);
 		if (r < 0)
 			(void)wl_refuse(f, WL_RULE_STATION_VAULT_FULL,
-					"the vault cannot be written: %s", strerror(-r));
+			                "the vault cannot be written: %s", strerror(-r));
 	} else if (r != -EBADMSG && r != -EIO && r != -ECANCELED) {
 		(void)wl_refuse(f, WL_RULE_STATION_VAULT_FULL, "reading: %s", strerror(-r));
 	}
@@ -163,13 +163,13 @@ static int check_disk(struct wl_bench *bench, const struct wl_policy *policy, st
 {
 	if (policy->vault.require_encrypted_disk && !wl_vault_is_encrypted(&bench->vault))
 		return wl_refuse(f, WL_RULE_STATION_VAULT_UNENCRYPTED, "%s",
-				 "the policy wants the vault on an encrypted disk");
+		                 "the policy wants the vault on an encrypted disk");
 	return 0;
 }
 
 /* Gate a: open, read, shut. 0 and the items; else the finding says why it stopped. */
 static int through_gate(struct wl_bench *bench, struct wl_read_task *job, struct wl_items *items,
-			struct wl_fact_finding *finding, struct wl_finding *f)
+                        struct wl_fact_finding *finding, struct wl_finding *f)
 {
 	struct read_state s = {.bench = bench, .job = job};
 	struct wl_gate gate = {0};
@@ -179,7 +179,7 @@ static int through_gate(struct wl_bench *bench, struct wl_read_task *job, struct
 	int r = check_disk(bench, job->task.policy->policy, f);
 	if (r == 0)
 		r = wl_gate_open_read(bench->media, "read", job->source.port, job->source.diskseq,
-				      &gate, f);
+		                      &gate, f);
 	if (r < 0)
 		return r;
 	r = wl_bench_gate_opened(bench, &job->task, "a", &job->source, "read", f);
@@ -196,20 +196,20 @@ static int through_gate(struct wl_bench *bench, struct wl_read_task *job, struct
 		reason = wl_rule_id(f->rule);
 	}
 	int e = wl_bench_gate_shut(bench, &job->task, "a", &job->source, "read", bytes_of(items),
-				   reason, &shut);
+	                           reason, &shut);
 	if (e < 0) {
 		*f = shut;
 		return e;
 	}
 	if (!strcmp(reason, "complete"))
 		wl_bench_progress_at(bench, &job->task, "source-free", job->source.port,
-				     job->source.medium);
+		                     job->source.medium);
 	return r;
 }
 
 /* What an earlier reading left in the vault, if it is still what it was. */
 static int from_vault(struct wl_bench *bench, struct wl_read_task *job, struct wl_items *items,
-		      struct wl_finding *f)
+                      struct wl_finding *f)
 {
 	WL_AUTO_FREE enum wl_litter *litter = NULL;
 	WL_AUTO_FREE bool *kept = NULL;
@@ -225,8 +225,8 @@ static int from_vault(struct wl_bench *bench, struct wl_read_task *job, struct w
 		r = wl_listing_check(&bench->vault, job->task.transfer, items, kept);
 	}
 	return r < 0 ? wl_refuse(f, WL_RULE_MEDIUM_CHANGED, "%s",
-				 "the vault no longer holds what was read")
-		     : 0;
+	                         "the vault no longer holds what was read")
+	             : 0;
 }
 
 int wl_job_read_run(struct wl_bench *bench, struct wl_task *task)
@@ -236,7 +236,7 @@ int wl_job_read_run(struct wl_bench *bench, struct wl_task *task)
 	struct wl_fact_finding finding = {0};
 	size_t nfindings = 0;
 	int r = job->source.port[0] ? through_gate(bench, job, &items, &finding, &task->finding)
-				    : from_vault(bench, job, &items, &task->finding);
+	                            : from_vault(bench, job, &items, &task->finding);
 	if (r == -EBADMSG && finding.finding.rule && !wl_rule_stops_reading(finding.finding.rule)) {
 		nfindings = 1; /* what lies there is refused: the decision says so */
 		r = 0;

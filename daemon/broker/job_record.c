@@ -29,7 +29,7 @@ static json_t *rules_list(const struct wl_rules *rules)
 }
 
 static json_t *item_entry(const struct wl_read_task *job, const struct wl_item *item,
-			  const struct wl_item_decision *d)
+                          const struct wl_item_decision *d)
 {
 	char id[WL_ID_TEXT], path[3 * WL_VOLUME_PATH_BYTES_MAX + 1];
 	json_t *e = wl_entry_new(WL_E_ITEM_DECIDED, "station", getuid(), job->task.transfer);
@@ -49,20 +49,19 @@ static json_t *item_entry(const struct wl_read_task *job, const struct wl_item *
 }
 
 static int record_items(struct wl_bench *bench, struct wl_read_task *job,
-			const struct wl_items *items, const struct wl_decision *d,
-			struct wl_finding *f)
+                        const struct wl_items *items, const struct wl_decision *d,
+                        struct wl_finding *f)
 {
 	size_t files = 0;
 	for (size_t i = 0; i < items->n; i++)
 		files += !items->v[i].folder;
 	for (size_t i = 0; i < items->n; i++) {
-		if (items->v[i].folder ||
-		    (files > ITEMS_IN_FULL && d->item[i].verdict == WL_PASS))
+		if (items->v[i].folder || (files > ITEMS_IN_FULL && d->item[i].verdict == WL_PASS))
 			continue;
 		if (atomic_load(&job->task.cancel))
 			return -ECANCELED;
 		int r = wl_bench_append(bench, &job->task,
-					item_entry(job, &items->v[i], &d->item[i]), NULL, f);
+		                        item_entry(job, &items->v[i], &d->item[i]), NULL, f);
 		if (r < 0)
 			return r;
 	}
@@ -77,18 +76,17 @@ static json_t *signers_list(const struct wl_facts *facts)
 		char text[512], hex[WL_SHA256_HEX + 1];
 		wl_hex_encode(s->spki_sha256, WL_SHA256_BYTES, hex);
 		(void)snprintf(text, sizeof(text), "%s %s %s",
-			       s->role == WL_TRUST_AUTHORITY ? "authority" : "vendor", hex,
-			       s->subject);
+		               s->role == WL_TRUST_AUTHORITY ? "authority" : "vendor", hex,
+		               s->subject);
 		(void)json_array_append_new(list, json_string(text));
 	}
 	return list;
 }
 
 static json_t *inspected_entry(const struct wl_read_task *job, const struct wl_facts *facts,
-			       const struct wl_decision *d, const uint8_t manifest_sha256[32])
+                               const struct wl_decision *d, const uint8_t manifest_sha256[32])
 {
-	json_t *e = wl_entry_new(WL_E_TRANSFER_INSPECTED, "station", getuid(),
-				 job->task.transfer);
+	json_t *e = wl_entry_new(WL_E_TRANSFER_INSPECTED, "station", getuid(), job->task.transfer);
 	wl_entry_text(e, WL_M_OUTPUT, "delivery");
 	wl_entry_text(e, WL_M_VERDICT, wl_verdict_name(d->verdict));
 	wl_entry_rule(e, WL_M_RULE, d->rule);
@@ -113,8 +111,8 @@ static json_t *inspected_entry(const struct wl_read_task *job, const struct wl_f
 }
 
 static int record_inspected(struct wl_bench *bench, struct wl_read_task *job,
-			    const struct wl_facts *facts, const struct wl_decision *d,
-			    struct wl_finding *f)
+                            const struct wl_facts *facts, const struct wl_decision *d,
+                            struct wl_finding *f)
 {
 	WL_AUTO_FREE char *manifest = NULL;
 	WL_AUTO_CLOSE int fd = -1;
@@ -128,25 +126,24 @@ static int record_inspected(struct wl_bench *bench, struct wl_read_task *job,
 	if (r < 0)
 		return wl_refuse(f, WL_RULE_STATION_VAULT_FULL, "manifest: %s", strerror(-r));
 	return wl_bench_append_manifest(bench, &job->task, inspected_entry(job, facts, d, sha256),
-					fd, n, f);
+	                                fd, n, f);
 }
 
 static int record_refused(struct wl_bench *bench, struct wl_read_task *job,
-			  const struct wl_decision *d, struct wl_finding *f)
+                          const struct wl_decision *d, struct wl_finding *f)
 {
-	json_t *e = wl_entry_new(WL_E_TRANSFER_REFUSED, "station", getuid(),
-				 job->task.transfer);
+	json_t *e = wl_entry_new(WL_E_TRANSFER_REFUSED, "station", getuid(), job->task.transfer);
 	wl_entry_rule(e, WL_M_RULE, d->rule);
 	wl_entry_list(e, WL_M_RULES, rules_list(&d->rules));
 	return wl_bench_append(bench, &job->task, e, NULL, f);
 }
 
 int wl_job_record(struct wl_bench *bench, struct wl_read_task *job, const struct wl_facts *facts,
-		  const struct wl_decision *d, struct wl_finding *f)
+                  const struct wl_decision *d, struct wl_finding *f)
 {
 	int r = record_items(bench, job, facts->items, d, f);
 	if (r < 0)
 		return r;
 	return d->verdict == WL_REFUSE ? record_refused(bench, job, d, f)
-				       : record_inspected(bench, job, facts, d, f);
+	                               : record_inspected(bench, job, facts, d, f);
 }

@@ -1,10 +1,11 @@
 /*
  * Releasing one output onto a destination (weighlockd, work thread).
  *
- * The order is invariant 6: everything that can refuse is asked first; then the intent is durable in
- * the ledger; only then mediad opens the gate, on ledgerd's grant; what was written is read back by
- * another process and compared with the manifest. When power goes after the intent, the next start
- * finds it without an end and says release.unknown: the medium is suspect, nothing on it mounts.
+ * The order is invariant 6: everything that can refuse is asked first; then the intent is durable
+ * in the ledger; only then mediad opens the gate, on ledgerd's grant; what was written is read back
+ * by another process and compared with the manifest. When power goes after the intent, the next
+ * start finds it without an end and says release.unknown: the medium is suspect, nothing on it
+ * mounts.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -45,19 +46,21 @@ static const char *inspected_text(const struct release *r, const char *member)
 /* Another transfer may have been released since this one was inspected. */
 static int check_facts(struct release *r, struct wl_finding *f)
 {
-	const char *component = inspected_text(r, "component"), *ticket = inspected_text(r, "ticket");
+	const char *component = inspected_text(r, "component"),
+	           *ticket = inspected_text(r, "ticket");
 	json_int_t release = json_integer_value(json_object_get(r->job->inspected, "release"));
 	json_int_t allowed = json_integer_value(json_object_get(r->job->inspected, "ticket_uses"));
 	struct wl_ledger_floor floor = {0};
 	struct wl_ledger_ticket known = {0};
-	int e = component ? wl_ledger_floor(r->bench->ledger, r->job->device, component, &floor, f) : 0;
+	int e = component ? wl_ledger_floor(r->bench->ledger, r->job->device, component, &floor, f)
+	                  : 0;
 	if (e == 0 && ticket)
 		e = wl_ledger_ticket(r->bench->ledger, r->job->device, ticket, &known, f);
 	if (e < 0)
 		return e;
 	if (component && floor.has_release && (uint64_t)release < floor.release)
 		return wl_refuse(f, WL_RULE_UPDATE_VERSION_FLOOR, "%lld is older than %llu",
-				 (long long)release, (unsigned long long)floor.release);
+		                 (long long)release, (unsigned long long)floor.release);
 	if (ticket && known.withdrawn)
 		return wl_refuse(f, WL_RULE_TICKET_WITHDRAWN, "%s", ticket);
 	if (ticket && allowed > 0 && !r->job->tried_before && known.uses >= (uint64_t)allowed)
@@ -75,16 +78,16 @@ static int check_destination(struct release *r, bool prepared, struct wl_finding
 	for (size_t i = 0; i < r->delivery.n; i++)
 		sizes[i] = r->delivery.v[i].bytes;
 	struct wl_destination_facts facts = {.policy = r->job->task.policy->policy,
-					     .device = r->job->device,
-					     .port = m->port,
-					     .present = true,
-					     .port_is_destination = true,
-					     .is_source = r->job->is_source,
-					     .prepared = prepared,
-					     .was_prepared = r->job->was_prepared,
-					     .bytes = m->bytes,
-					     .files = sizes,
-					     .nfiles = r->delivery.n};
+	                                     .device = r->job->device,
+	                                     .port = m->port,
+	                                     .present = true,
+	                                     .port_is_destination = true,
+	                                     .is_source = r->job->is_source,
+	                                     .prepared = prepared,
+	                                     .was_prepared = r->job->was_prepared,
+	                                     .bytes = m->bytes,
+	                                     .files = sizes,
+	                                     .nfiles = r->delivery.n};
 	wl_decide_destination(&facts, &rules, NULL);
 	return rules.n ? wl_refuse(f, rules.v[0], "%s", m->port) : 0;
 }
@@ -93,9 +96,9 @@ static int check(struct release *r, struct wl_finding *f)
 {
 	bool prepared = false;
 	wl_bench_progress_at(r->bench, &r->job->task, "checking", r->job->destination.port,
-			     r->job->destination.medium);
+	                     r->job->destination.medium);
 	int e = wl_delivery_load(&r->bench->vault, r->job->task.transfer, r->job->manifest_sha256,
-				 &r->delivery, f);
+	                         &r->delivery, f);
 	if (e == 0)
 		e = check_facts(r, f);
 	if (e == 0)
@@ -108,8 +111,7 @@ static int check(struct release *r, struct wl_finding *f)
 static void record_refused(struct release *r, enum wl_rule rule)
 {
 	struct wl_finding ignored; /* the caller has the reason already */
-	json_t *e = wl_entry_new(WL_E_MEDIUM_REFUSED, "station", getuid(),
-				 r->job->task.transfer);
+	json_t *e = wl_entry_new(WL_E_MEDIUM_REFUSED, "station", getuid(), r->job->task.transfer);
 	wl_entry_text(e, WL_M_INSERTION, r->job->destination.insertion);
 	wl_entry_rule(e, WL_M_RULE, rule);
 	(void)wl_bench_append(r->bench, &r->job->task, e, NULL, &ignored);
@@ -123,12 +125,12 @@ static int append_intent(struct release *r, struct wl_finding *f)
 		enum wl_member member;
 		const char *name;
 	} copied[] = {{WL_M_COMPONENT, "component"},
-		      {WL_M_VERSION, "version"},
-		      {WL_M_VENDOR_SIGNATURE, "vendor_signature"},
-		      {WL_M_TICKET, "ticket"}};
+	              {WL_M_VERSION, "version"},
+	              {WL_M_VENDOR_SIGNATURE, "vendor_signature"},
+	              {WL_M_TICKET, "ticket"}};
 	struct wl_release_task *job = r->job;
 	json_t *e = wl_entry_new(WL_E_RELEASE_INTENT, job->task.actor, job->task.uid,
-				 job->task.transfer);
+	                         job->task.transfer);
 	json_t *release = json_object_get(job->inspected, "release");
 	wl_entry_list(e, WL_M_APPROVALS, json_incref(job->approvals));
 	wl_entry_text(e, WL_M_OUTPUT, job->output);
@@ -159,25 +161,25 @@ static int plan_files(struct release *r)
 {
 	bool along = device_of(r)->delivery_note == WL_NOTE_ON_MEDIUM;
 	static const char *const places[] = {"WEIGHLOCK/NOTE.JSN", "WEIGHLOCK/NOTE.P7S",
-					     "WEIGHLOCK/RECEIPT.TXT"};
+	                                     "WEIGHLOCK/RECEIPT.TXT"};
 	r->files = calloc(r->delivery.n + WL_NOTE_FILES_MAX + 1, sizeof(*r->files));
 	if (!r->files)
 		return -ENOMEM;
 	for (size_t i = 0; i < r->delivery.n; i++)
 		r->files[r->nfiles++] =
-			(struct wl_build_file){.path = (const char *)r->delivery.v[i].path,
-					       .path_n = r->delivery.v[i].path_n,
-					       .bytes = r->delivery.v[i].bytes,
-					       .fd = -1,
-					       .number = r->delivery.v[i].number};
+		        (struct wl_build_file){.path = (const char *)r->delivery.v[i].path,
+		                               .path_n = r->delivery.v[i].path_n,
+		                               .bytes = r->delivery.v[i].bytes,
+		                               .fd = -1,
+		                               .number = r->delivery.v[i].number};
 	for (unsigned i = 0; along && i < r->note.n; i++)
 		for (size_t k = 0; k < WL_ARRAY_LEN(places); k++)
 			if (!strcmp(strchr(places[k], '/') + 1, r->note.file[i].name))
 				r->files[r->nfiles++] =
-					(struct wl_build_file){.path = places[k],
-							       .path_n = strlen(places[k]),
-							       .bytes = r->note.file[i].bytes,
-							       .fd = r->note.file[i].fd};
+				        (struct wl_build_file){.path = places[k],
+				                               .path_n = strlen(places[k]),
+				                               .bytes = r->note.file[i].bytes,
+				                               .fd = r->note.file[i].fd};
 	return 0;
 }
 
@@ -204,8 +206,8 @@ static int write_volume(struct release *r, struct wl_finding *f)
 		e = -EBADMSG;
 	}
 	int s = wl_bench_gate_shut(r->bench, &job->task, "b", &job->destination, "release",
-				   e == 0 ? r->build.volume_bytes : 0,
-				   e == 0 ? "complete" : wl_rule_id(f->rule), &shut);
+	                           e == 0 ? r->build.volume_bytes : 0,
+	                           e == 0 ? "complete" : wl_rule_id(f->rule), &shut);
 	if (s < 0 && e == 0)
 		*f = shut;
 	return e < 0 ? e : s;
@@ -220,8 +222,8 @@ static int on_listed(void *user, struct wl_items *items, struct wl_finding *f)
 	for (size_t i = 0; i < items->n; i++)
 		files += !items->v[i].folder;
 	return files == r->nfiles ? 0
-				  : wl_refuse(f, WL_RULE_DESTINATION_DIFFERS,
-					      "%zu files there, %zu written", files, r->nfiles);
+	                          : wl_refuse(f, WL_RULE_DESTINATION_DIFFERS,
+	                                      "%zu files there, %zu written", files, r->nfiles);
 }
 
 static int drop(void *user, const struct wl_item *item, int *ret_fd)
@@ -233,10 +235,10 @@ static int drop(void *user, const struct wl_item *item, int *ret_fd)
 }
 
 static const uint8_t *expected_digest(const struct release *r, const struct wl_item *item,
-				      uint64_t *ret_bytes)
+                                      uint64_t *ret_bytes)
 {
 	const struct wl_delivery_file *file =
-		wl_delivery_find(&r->delivery, item->path, item->path_n);
+	        wl_delivery_find(&r->delivery, item->path, item->path_n);
 	if (file) {
 		*ret_bytes = file->bytes;
 		return file->sha256;
@@ -275,20 +277,20 @@ static int read_back(struct release *r, struct wl_finding *f)
 	struct wl_finding shut = {0};
 	uint32_t at = 0;
 	int e = wl_gate_open_read(r->bench->media, "readback", job->destination.port,
-				  job->destination.diskseq, &gate, f);
+	                          job->destination.diskseq, &gate, f);
 	if (e < 0)
 		return e;
 	e = wl_bench_gate_opened(r->bench, &job->task, "b", &job->destination, "readback", f);
 	struct wl_reader_order order = {.bench = r->bench,
-					.task = &job->task,
-					.step = "reading-back",
-					.gate = gate.gate,
-					.medium_bytes = gate.bytes,
-					.files_max = r->nfiles,
-					.bytes_max = UINT64_MAX >> 1,
-					.listed = on_listed,
-					.sink = drop,
-					.user = r};
+	                                .task = &job->task,
+	                                .step = "reading-back",
+	                                .gate = gate.gate,
+	                                .medium_bytes = gate.bytes,
+	                                .files_max = r->nfiles,
+	                                .bytes_max = UINT64_MAX >> 1,
+	                                .listed = on_listed,
+	                                .sink = drop,
+	                                .user = r};
 	if (e == 0)
 		e = wl_reader_run(&order, &items, &at, f);
 	if (e == 0)
@@ -298,8 +300,8 @@ static int read_back(struct release *r, struct wl_finding *f)
 		e = -EBADMSG;
 	}
 	int s = wl_bench_gate_shut(r->bench, &job->task, "b", &job->destination, "readback",
-				   e == 0 ? r->delivery.bytes : 0,
-				   e == 0 ? "complete" : wl_rule_id(f->rule), &shut);
+	                           e == 0 ? r->delivery.bytes : 0,
+	                           e == 0 ? "complete" : wl_rule_id(f->rule), &shut);
 	if (s < 0 && e == 0)
 		*f = shut;
 	return e < 0 ? e : s;
@@ -322,8 +324,8 @@ static int append_done(struct release *r, struct wl_finding *f)
 	wl_entry_text(written, WL_M_READBACK, "equal");
 	int e = wl_bench_append(r->bench, &r->job->task, written, NULL, f);
 	return e < 0 ? e
-		     : wl_bench_append(r->bench, &r->job->task, end_entry(r, WL_E_RELEASE_DONE),
-				       NULL, f);
+	             : wl_bench_append(r->bench, &r->job->task, end_entry(r, WL_E_RELEASE_DONE),
+	                               NULL, f);
 }
 
 static void append_failed(struct release *r, enum wl_rule rule)
@@ -336,7 +338,8 @@ static void append_failed(struct release *r, enum wl_rule rule)
 		r->job->unknown = true; /* the next start says release.unknown */
 }
 
-/* A medium that goes away while it is written or read back is gone, whatever the worker called it. */
+/* A medium that goes away while it is written or read back is gone, whatever the worker called it.
+ */
 static void name_gone(struct release *r, struct wl_finding *f)
 {
 	if ((f->rule == WL_RULE_DESTINATION_WRITE_FAILED || f->rule == WL_RULE_MEDIUM_UNREADABLE ||
@@ -373,8 +376,8 @@ static void release_clear(struct release *r)
 
 int wl_job_release_run(struct wl_bench *bench, struct wl_task *task)
 {
-	WL_CLEANUP(release_clear) struct release r = {.bench = bench,
-						      .job = (struct wl_release_task *)task};
+	WL_CLEANUP(release_clear)
+	struct release r = {.bench = bench, .job = (struct wl_release_task *)task};
 	struct wl_finding *f = &task->finding;
 	int e = check(&r, f);
 	if (e < 0) {

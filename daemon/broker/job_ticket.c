@@ -25,8 +25,8 @@
 #include "policy/drive.h"
 
 #define TICKET_FILES_MAX 64U
-#define SIGNATURE_PART	 ".ticket."
-#define SIGNATURE_END	 ".p7s"
+#define SIGNATURE_PART   ".ticket."
+#define SIGNATURE_END    ".p7s"
 
 struct ticket_file {
 	uint32_t number;
@@ -67,8 +67,8 @@ static bool is_signature_of(const struct wl_item *item, const char *base, size_t
 	if (!ends_with(item, SIGNATURE_END) || item->path_n != n + part + 1 + end)
 		return false;
 	char digit = item->path[n + part];
-	return memcmp(item->path, base, n) == 0 && memcmp(item->path + n, SIGNATURE_PART, part) == 0 &&
-	       digit >= '1' && digit <= '9';
+	return memcmp(item->path, base, n) == 0 &&
+	       memcmp(item->path + n, SIGNATURE_PART, part) == 0 && digit >= '1' && digit <= '9';
 }
 
 static bool wanted(void *user, const struct wl_item *item)
@@ -84,9 +84,10 @@ static int on_listed(void *user, struct wl_items *items, struct wl_finding *f)
 	size_t n = 0;
 	for (size_t i = 0; i < items->n; i++)
 		n += !items->v[i].folder && wanted(user, &items->v[i]);
-	return n <= TICKET_FILES_MAX ? 0
-				     : wl_refuse(f, WL_RULE_VOLUME_TOO_MANY_FILES,
-						 "%zu ticket files, at most %u", n, TICKET_FILES_MAX);
+	return n <= TICKET_FILES_MAX
+	               ? 0
+	               : wl_refuse(f, WL_RULE_VOLUME_TOO_MANY_FILES, "%zu ticket files, at most %u",
+	                           n, TICKET_FILES_MAX);
 }
 
 static int sink(void *user, const struct wl_item *item, int *ret_fd)
@@ -112,22 +113,22 @@ static int fetch(struct intake *in, struct wl_finding *f)
 	struct wl_gate gate = {0};
 	struct wl_finding shut = {0};
 	uint32_t at = 0;
-	int r = wl_gate_open_read(in->bench->media, "tickets", job->source.port, job->source.diskseq,
-				  &gate, f);
+	int r = wl_gate_open_read(in->bench->media, "tickets", job->source.port,
+	                          job->source.diskseq, &gate, f);
 	if (r < 0)
 		return r;
 	r = wl_bench_gate_opened(in->bench, &job->task, "a", &job->source, "tickets", f);
 	struct wl_reader_order order = {.bench = in->bench,
-					.task = &job->task,
-					.step = "copying",
-					.gate = gate.gate,
-					.medium_bytes = gate.bytes,
-					.files_max = WL_TRANSFER_FILES_MAX,
-					.bytes_max = UINT64_MAX >> 1,
-					.listed = on_listed,
-					.wanted = wanted,
-					.sink = sink,
-					.user = in};
+	                                .task = &job->task,
+	                                .step = "copying",
+	                                .gate = gate.gate,
+	                                .medium_bytes = gate.bytes,
+	                                .files_max = WL_TRANSFER_FILES_MAX,
+	                                .bytes_max = UINT64_MAX >> 1,
+	                                .listed = on_listed,
+	                                .wanted = wanted,
+	                                .sink = sink,
+	                                .user = in};
 	if (r == 0)
 		r = wl_reader_run(&order, &in->items, &at, f);
 	if (wl_gate_shut(in->bench->media, &gate, &shut) < 0 && r == 0) {
@@ -135,7 +136,7 @@ static int fetch(struct intake *in, struct wl_finding *f)
 		r = -EBADMSG;
 	}
 	int s = wl_bench_gate_shut(in->bench, &job->task, "a", &job->source, "tickets", 0,
-				   r == 0 ? "complete" : wl_rule_id(f->rule), &shut);
+	                           r == 0 ? "complete" : wl_rule_id(f->rule), &shut);
 	if (s < 0 && r == 0)
 		*f = shut;
 	return r < 0 ? r : s;
@@ -164,7 +165,8 @@ static void blob_clear(struct wl_ticket_blob *b)
 	free(b->p);
 }
 
-static int store(struct intake *in, const struct wl_ticket *t, int json_fd, const int *fds, size_t n)
+static int store(struct intake *in, const struct wl_ticket *t, int json_fd, const int *fds,
+                 size_t n)
 {
 	struct wl_ticket_blob json = {0}, sig[WL_TICKET_SIGNATURES_MAX] = {{0}};
 	int r = wl_fd_read_all(json_fd, WL_TICKET_BYTES_MAX, &json.p, &json.n);
@@ -179,7 +181,7 @@ static int store(struct intake *in, const struct wl_ticket *t, int json_fd, cons
 }
 
 static int append_added(struct intake *in, const struct wl_ticket *t,
-			const struct wl_signer *signers, size_t n, struct wl_finding *f)
+                        const struct wl_signer *signers, size_t n, struct wl_finding *f)
 {
 	char hex[WL_SHA256_HEX + 1], not_after[WL_TIME_TEXT];
 	json_t *e = wl_entry_new(WL_E_TICKET_ADDED, in->job->task.actor, in->job->task.uid, NULL);
@@ -197,7 +199,7 @@ static int append_added(struct intake *in, const struct wl_ticket *t,
 }
 
 static void report_refused(struct intake *in, const struct wl_item *item, enum wl_rule rule,
-			   const struct wl_rules *rules)
+                           const struct wl_rules *rules)
 {
 	char path[3 * WL_VOLUME_PATH_BYTES_MAX + 1];
 	struct wl_rules one = {.v = {rule}, .n = 1};
@@ -213,11 +215,11 @@ static void report_refused(struct intake *in, const struct wl_item *item, enum w
 
 /* Is there one of this name already, and is it another? */
 static enum wl_rule known_rule(struct intake *in, const struct wl_ticket *t, bool *ret_there,
-			       struct wl_finding *f)
+                               struct wl_finding *f)
 {
 	struct wl_ledger_ticket known = {0};
 	*ret_there = false;
-	if (wl_ledger_ticket(in->bench->ledger, "", t->id, &known, f) < 0)
+	if (wl_ledger_ticket(in->bench->ledger, "any", t->id, &known, f) < 0)
 		return f->rule;
 	if (!known.known)
 		return WL_RULE_NONE;
@@ -229,7 +231,7 @@ static enum wl_rule known_rule(struct intake *in, const struct wl_ticket *t, boo
 
 /* One ticket: verified, decided upon, stored, written down. Only faults of ours are errors. */
 static int take_ticket(struct intake *in, struct wl_spawn *spawn, const struct wl_item *item,
-		       struct wl_finding *f)
+                       struct wl_finding *f)
 {
 	WL_CLEANUP(wl_ticket_cleanup) struct wl_ticket *t = NULL;
 	struct wl_signer signers[WL_DRIVE_SIGNERS_MAX];
@@ -242,8 +244,8 @@ static int take_ticket(struct intake *in, struct wl_spawn *spawn, const struct w
 		if (is_signature_of(&in->items.v[i], item->path, base_of(item)))
 			fds[nfds++] = fd_of(in, &in->items.v[i]);
 	const struct wl_policy *policy = in->job->task.policy->policy;
-	int r = wl_drive_read_ticket(spawn, policy, &ops, fd_of(in, item), fds, nfds, time(NULL), &t,
-				     signers, &nsigners, f);
+	int r = wl_drive_read_ticket(spawn, policy, &ops, fd_of(in, item), fds, nfds, time(NULL),
+	                             &t, signers, &nsigners, f);
 	if (r == -EBADMSG) {
 		report_refused(in, item, f->rule, NULL);
 		return 0;
@@ -269,8 +271,8 @@ static int take_ticket(struct intake *in, struct wl_spawn *spawn, const struct w
 
 int wl_job_ticket_run(struct wl_bench *bench, struct wl_task *task)
 {
-	WL_CLEANUP(intake_clear) struct intake in = {.bench = bench,
-						     .job = (struct wl_ticket_task *)task};
+	WL_CLEANUP(intake_clear)
+	struct intake in = {.bench = bench, .job = (struct wl_ticket_task *)task};
 	WL_CLEANUP(wl_spawn_cleanup) struct wl_spawn *spawn = NULL;
 	struct wl_finding *f = &task->finding;
 	in.job->tickets = json_array();
@@ -291,16 +293,16 @@ int wl_job_policy_run(struct wl_bench *bench, struct wl_task *task)
 	struct wl_policy_task *job = (struct wl_policy_task *)task;
 	WL_CLEANUP(wl_spawn_cleanup) struct wl_spawn *spawn = NULL;
 	WL_AUTO_CLOSE int authority =
-		openat(bench->trust_fd, "policy-authority.pem", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	        openat(bench->trust_fd, "policy-authority.pem", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (authority < 0)
 		return wl_refuse(&task->finding, WL_RULE_STATION_NO_KEYS, "%s",
-				 "no certificate of the policy authority");
+		                 "no certificate of the policy authority");
 	int r = wl_bench_spawn(bench, &spawn, &task->finding);
 	if (r == 0)
 		r = wl_drive_verify_policy(spawn, job->yaml_fd, job->signature_fd, authority,
-					   time(NULL), &task->finding);
+		                           time(NULL), &task->finding);
 	if (r < 0 && task->finding.rule == WL_RULE_NONE)
 		return wl_refuse(&task->finding, WL_RULE_STATION_PART_MISSING, "policy: %s",
-				 strerror(-r));
+		                 strerror(-r));
 	return r;
 }

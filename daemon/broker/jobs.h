@@ -26,15 +26,15 @@ int wl_job_read_run(struct wl_bench *bench, struct wl_task *task);
 struct wl_release_task {
 	struct wl_task task;
 	struct wl_task_medium destination;
-	bool is_source;	   /* the destination is the transfer's own source */
+	bool is_source;    /* the destination is the transfer's own source */
 	bool was_prepared; /* this station prepared a medium of this name once */
 	bool tried_before; /* an earlier intent of this transfer counts as its use of the ticket */
 	char device[WL_ID_TEXT], output[WL_ID_TEXT], origin[256];
 	char manifest_sha256[65];
-	json_t *approvals;  /* entry ids that stand */
-	json_t *inspected;  /* data of transfer.inspected */
+	json_t *approvals;       /* entry ids that stand */
+	json_t *inspected;       /* data of transfer.inspected */
 	char intent[WL_ID_TEXT]; /* out: "" until it is durable */
-	bool unknown;	    /* out: it may or may not have been written */
+	bool unknown;            /* out: it may or may not have been written */
 };
 int wl_job_release_run(struct wl_bench *bench, struct wl_task *task);
 
@@ -60,31 +60,31 @@ int wl_job_ticket_run(struct wl_bench *bench, struct wl_task *task);
 struct wl_policy_task {
 	struct wl_task task;
 	int yaml_fd, signature_fd; /* sealed memfds, owned */
-	void *extra;		   /* the main thread's own */
+	void *extra;               /* the main thread's own */
 };
 int wl_job_policy_run(struct wl_bench *bench, struct wl_task *task);
 
 /* ---- shared between jobs ---- */
 
-/* A policy.*, station.* … finding with the rule of a failed reading: whether it ends the reading only
- * (the medium may be put in again), or says that what lies there must be refused. */
+/* A policy.*, station.* … finding with the rule of a failed reading: whether it ends the reading
+ * only (the medium may be put in again), or says that what lies there must be refused. */
 bool wl_rule_stops_reading(enum wl_rule rule);
 
 /* gate.opened / gate.shut. `reason`: "complete" or a rule id. */
 int wl_bench_gate_opened(struct wl_bench *bench, struct wl_task *task, const char *gate,
-			 const struct wl_task_medium *medium, const char *purpose,
-			 struct wl_finding *f);
+                         const struct wl_task_medium *medium, const char *purpose,
+                         struct wl_finding *f);
 int wl_bench_gate_shut(struct wl_bench *bench, struct wl_task *task, const char *gate,
-		       const struct wl_task_medium *medium, const char *purpose, uint64_t bytes,
-		       const char *reason, struct wl_finding *f);
+                       const struct wl_task_medium *medium, const char *purpose, uint64_t bytes,
+                       const char *reason, struct wl_finding *f);
 
 /* Looks into what the vault holds and writes down what came out. 0 or -EBADMSG (a fault; a refusal
  * is 0 and an entry). */
 int wl_job_inspect(struct wl_bench *bench, struct wl_read_task *task, const struct wl_items *items,
-		   const struct wl_fact_finding *findings, size_t nfindings, struct wl_finding *f);
+                   const struct wl_fact_finding *findings, size_t nfindings, struct wl_finding *f);
 /* Entries and manifest of a decision. */
 int wl_job_record(struct wl_bench *bench, struct wl_read_task *task, const struct wl_facts *facts,
-		  const struct wl_decision *d, struct wl_finding *f);
+                  const struct wl_decision *d, struct wl_finding *f);
 
 /* The tail of a release: BUILD with these files, used by release and prepare (no files). */
 struct wl_build_file {
@@ -101,17 +101,18 @@ struct wl_build {
 	const char *volume; /* "fat32" */
 	const struct wl_build_file *files;
 	size_t nfiles;
-	const char *transfer; /* whose vault items the numbers mean */
+	const char *transfer;                       /* whose vault items the numbers mean */
 	uint8_t head_sha256[32], volume_sha256[32]; /* out */
-	uint64_t volume_bytes;			    /* out */
+	uint64_t volume_bytes;                      /* out */
 };
 int wl_job_build(struct wl_bench *bench, struct wl_task *task, struct wl_build *b,
-		 struct wl_finding *f);
+                 struct wl_finding *f);
 
-/* Is the medium behind a read gate of purpose `check` prepared (INTERFACES 6)? Opens and shuts it. */
+/* Is the medium behind a read gate of purpose `check` prepared (INTERFACES 6)? Opens and shuts it.
+ */
 int wl_job_check_head(struct wl_bench *bench, struct wl_task *task,
-		      const struct wl_task_medium *medium, bool *ret_prepared,
-		      struct wl_finding *f);
+                      const struct wl_task_medium *medium, bool *ret_prepared,
+                      struct wl_finding *f);
 
 /* Whether the task's medium went away; waits a moment for the news. */
 bool wl_bench_is_gone(struct wl_task *task);

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 
 #define _(text)  gettext(text)
-#define N_(text) (text)
 
 #include <libintl.h>
 

@@ -57,13 +57,13 @@ int wl_ledger_status(struct wl_ledger *l, struct wl_ledger_status *ret, struct w
 	if (r < 0)
 		return r;
 	*ret = (struct wl_ledger_status){
-		.rule = wl_rule_find(wl_message_text(m, WL_T_RULE)),
-		.size = wl_message_u64(m, WL_T_SIZE),
-		.initialised = wl_message_bool(m, WL_T_INITIALISED),
-		.next_transfer = wl_message_u64(m, WL_T_NEXT_TRANSFER),
-		.next_insertion = wl_message_u64(m, WL_T_NEXT_INSERTION),
-		.floor_time = wl_message_i64(m, WL_T_FLOOR_TIME),
-		.policy_version = wl_message_u64(m, WL_T_POLICY_VERSION),
+	        .rule = wl_rule_find(wl_message_text(m, WL_T_RULE)),
+	        .size = wl_message_u64(m, WL_T_SIZE),
+	        .initialised = wl_message_bool(m, WL_T_INITIALISED),
+	        .next_transfer = wl_message_u64(m, WL_T_NEXT_TRANSFER),
+	        .next_insertion = wl_message_u64(m, WL_T_NEXT_INSERTION),
+	        .floor_time = wl_message_i64(m, WL_T_FLOOR_TIME),
+	        .policy_version = wl_message_u64(m, WL_T_POLICY_VERSION),
 	};
 	copy_text(ret->boot, sizeof(ret->boot), m, WL_T_BOOT);
 	copy_text(ret->station, sizeof(ret->station), m, WL_T_STATION);
@@ -110,7 +110,7 @@ static int send_begin(struct append *a, struct wl_finding *f)
 	wl_message_put_bytes(m, WL_T_NONCE, a->nonce, NONCE_BYTES);
 	wl_message_put_text(m, WL_T_ACTOR, entry_text(a->entry, "actor"));
 	wl_message_put_u64(m, WL_T_UID,
-			   (uint64_t)json_integer_value(json_object_get(a->entry, "uid")));
+	                   (uint64_t)json_integer_value(json_object_get(a->entry, "uid")));
 	if (entry_text(a->entry, "transfer"))
 		wl_message_put_text(m, WL_T_TRANSFER, entry_text(a->entry, "transfer"));
 	return wl_part_send(&a->l->part, f);
@@ -125,7 +125,8 @@ static int send_list(struct append *a, const char *name, const json_t *list, str
 		(void)next(a, WL_MSG_APPEND_EMPTY, name);
 		return wl_part_send(&a->l->part, f);
 	}
-	json_array_foreach (list, i, element) {
+	json_array_foreach(list, i, element)
+	{
 		struct wl_message *m = next(a, WL_MSG_APPEND_ELEMENT, name);
 		wl_message_put_text(m, WL_T_TEXT, json_string_value(element));
 		r = wl_part_send(&a->l->part, f);
@@ -136,7 +137,7 @@ static int send_list(struct append *a, const char *name, const json_t *list, str
 }
 
 static int send_member(struct append *a, const char *name, const json_t *value,
-		       struct wl_finding *f)
+                       struct wl_finding *f)
 {
 	struct wl_message *m;
 	if (json_is_array(value))
@@ -161,7 +162,8 @@ static int append_once(struct append *a, struct wl_finding *f)
 	int r = send_begin(a, f);
 	if (r < 0)
 		return r;
-	json_object_foreach (json_object_get(a->entry, "data"), name, value) {
+	json_object_foreach(json_object_get(a->entry, "data"), name, value)
+	{
 		r = send_member(a, name, value, f);
 		if (r < 0)
 			return r;
@@ -180,18 +182,18 @@ static int append_once(struct append *a, struct wl_finding *f)
 }
 
 int wl_ledger_append(struct wl_ledger *l, json_t *entry, const uint8_t *policy_sha256,
-		     int manifest_fd, uint64_t manifest_bytes, struct wl_finding *f)
+                     int manifest_fd, uint64_t manifest_bytes, struct wl_finding *f)
 {
 	uint8_t nonce[NONCE_BYTES];
 	char time[WL_TIME_TEXT];
 	if (getrandom(nonce, sizeof(nonce), 0) != (ssize_t)sizeof(nonce))
 		return -EIO;
 	struct append a = {.l = l,
-			   .entry = entry,
-			   .policy_sha256 = policy_sha256,
-			   .nonce = nonce,
-			   .manifest_fd = manifest_fd,
-			   .manifest_bytes = manifest_bytes};
+	                   .entry = entry,
+	                   .policy_sha256 = policy_sha256,
+	                   .nonce = nonce,
+	                   .manifest_fd = manifest_fd,
+	                   .manifest_bytes = manifest_bytes};
 	int r = append_once(&a, f);
 	if (r == -EBADMSG && f->rule == WL_RULE_STATION_PART_MISSING)
 		r = append_once(&a, f); /* the same nonce: the same entry */
@@ -201,7 +203,7 @@ int wl_ledger_append(struct wl_ledger *l, json_t *entry, const uint8_t *policy_s
 		return wl_refuse(f, WL_RULE_STATION_PART_MISSING, "ledger: no reply to a commit");
 	wl_time_format(wl_message_i64(&l->part.message, WL_T_TIME), time);
 	(void)json_object_set_new(
-		entry, "seq", json_integer((json_int_t)wl_message_u64(&l->part.message, WL_T_SEQ)));
+	        entry, "seq", json_integer((json_int_t)wl_message_u64(&l->part.message, WL_T_SEQ)));
 	(void)json_object_set_new(entry, "time", json_string(time));
 	if (!l->station[0]) {
 		struct wl_ledger_status status;
@@ -214,8 +216,8 @@ int wl_ledger_append(struct wl_ledger *l, json_t *entry, const uint8_t *policy_s
 /* ---- the first set-up ---- */
 
 int wl_ledger_init(struct wl_ledger *l, const char *station, const char *origin, uid_t uid,
-		   const uint8_t authority_spki_sha256[32], char ret_fingerprint[65],
-		   struct wl_finding *f)
+                   const uint8_t authority_spki_sha256[32], char ret_fingerprint[65],
+                   struct wl_finding *f)
 {
 	struct wl_message *m = &l->part.message;
 	(void)wl_part_start(&l->part, WL_MSG_STATION_INIT);
@@ -230,7 +232,7 @@ int wl_ledger_init(struct wl_ledger *l, const char *station, const char *origin,
 }
 
 int wl_ledger_confirm(struct wl_ledger *l, const char *fingerprint, uid_t uid, uint64_t *ret_seq,
-		      struct wl_finding *f)
+                      struct wl_finding *f)
 {
 	struct wl_message *m = &l->part.message;
 	(void)wl_part_start(&l->part, WL_MSG_STATION_CONFIRM);

@@ -55,7 +55,7 @@ void wl_entry_sha256(json_t *entry, enum wl_member member, const uint8_t sha256[
  * manifest_bytes for transfer.inspected, else -1. Durable when it returns 0.
  */
 int wl_ledger_append(struct wl_ledger *l, json_t *entry, const uint8_t *policy_sha256,
-		     int manifest_fd, uint64_t manifest_bytes, struct wl_finding *f);
+                     int manifest_fd, uint64_t manifest_bytes, struct wl_finding *f);
 /* The id of an entry that was appended, "STN3#81". */
 void wl_entry_id(const json_t *entry, char buf[WL_ID_TEXT]);
 
@@ -65,11 +65,11 @@ void wl_entry_id(const json_t *entry, char buf[WL_ID_TEXT]);
  * callback returns false to be given no more. */
 typedef bool (*wl_ledger_entry_cb)(void *user, uint64_t seq, const char *text, size_t n);
 int wl_ledger_entries(struct wl_ledger *l, const char *transfer, uint64_t from, uint64_t count,
-		      wl_ledger_entry_cb cb, void *user, struct wl_finding *f);
+                      wl_ledger_entry_cb cb, void *user, struct wl_finding *f);
 /* Ids of transfers in the order of their numbers. */
 typedef void (*wl_ledger_transfer_cb)(void *user, const char *transfer, uint64_t first_seq);
 int wl_ledger_transfers(struct wl_ledger *l, bool open_only, wl_ledger_transfer_cb cb, void *user,
-			struct wl_finding *f);
+                        struct wl_finding *f);
 
 /* ---- facts ---- */
 
@@ -78,17 +78,17 @@ struct wl_ledger_floor {
 	uint64_t release, installed;
 };
 int wl_ledger_floor(struct wl_ledger *l, const char *device, const char *component,
-		    struct wl_ledger_floor *ret, struct wl_finding *f);
+                    struct wl_ledger_floor *ret, struct wl_finding *f);
 struct wl_ledger_ticket {
 	bool known, withdrawn;
 	uint64_t uses;
 	uint8_t sha256[32];
 };
 int wl_ledger_ticket(struct wl_ledger *l, const char *device, const char *ticket,
-		     struct wl_ledger_ticket *ret, struct wl_finding *f);
+                     struct wl_ledger_ticket *ret, struct wl_finding *f);
 /* Is a medium with this head prepared (INTERFACES 6)? */
 int wl_ledger_medium(struct wl_ledger *l, const uint8_t head_sha256[32], bool *ret_prepared,
-		     char ret_medium[WL_ID_TEXT], struct wl_finding *f);
+                     char ret_medium[WL_ID_TEXT], struct wl_finding *f);
 
 /* ---- documents; texts end with a NUL, free(*ret) ---- */
 
@@ -108,15 +108,15 @@ struct wl_note {
 };
 void wl_note_clear(struct wl_note *note); /* for WL_CLEANUP; start from {0} */
 int wl_ledger_note(struct wl_ledger *l, const char *intent, struct wl_note *ret,
-		   struct wl_finding *f);
+                   struct wl_finding *f);
 
 /* ---- the first set-up ---- */
 
 int wl_ledger_init(struct wl_ledger *l, const char *station, const char *origin, uid_t uid,
-		   const uint8_t authority_spki_sha256[32], char ret_fingerprint[65],
-		   struct wl_finding *f);
+                   const uint8_t authority_spki_sha256[32], char ret_fingerprint[65],
+                   struct wl_finding *f);
 int wl_ledger_confirm(struct wl_ledger *l, const char *fingerprint, uid_t uid, uint64_t *ret_seq,
-		      struct wl_finding *f);
+                      struct wl_finding *f);
 struct wl_ledger_card {
 	char station[9], origin[201], fingerprint[65], vkey[301];
 	uint8_t certificate_sha256[32];

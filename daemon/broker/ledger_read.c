@@ -21,7 +21,7 @@ static int nonsense(struct wl_ledger *l, struct wl_finding *f)
 
 /* One part of an entry; calls back when the entry is whole. */
 static int take_part(const struct wl_message *m, char *text, size_t *used, bool *wanted,
-		     wl_ledger_entry_cb cb, void *user)
+                     wl_ledger_entry_cb cb, void *user)
 {
 	struct wl_bytes part = wl_message_bytes(m, WL_T_PART);
 	if (part.n > WL_ENTRY_BYTES_MAX - *used)
@@ -38,7 +38,7 @@ static int take_part(const struct wl_message *m, char *text, size_t *used, bool 
 }
 
 int wl_ledger_entries(struct wl_ledger *l, const char *transfer, uint64_t from, uint64_t count,
-		      wl_ledger_entry_cb cb, void *user, struct wl_finding *f)
+                      wl_ledger_entry_cb cb, void *user, struct wl_finding *f)
 {
 	struct wl_message *m = &l->part.message;
 	WL_AUTO_FREE char *text = malloc(WL_ENTRY_BYTES_MAX + 1);
@@ -64,7 +64,7 @@ int wl_ledger_entries(struct wl_ledger *l, const char *transfer, uint64_t from, 
 }
 
 int wl_ledger_transfers(struct wl_ledger *l, bool open_only, wl_ledger_transfer_cb cb, void *user,
-			struct wl_finding *f)
+                        struct wl_finding *f)
 {
 	struct wl_message *m = &l->part.message;
 	uint32_t serial = wl_part_start(&l->part, WL_MSG_TRANSFERS);
@@ -82,7 +82,7 @@ int wl_ledger_transfers(struct wl_ledger *l, bool open_only, wl_ledger_transfer_
 }
 
 int wl_ledger_floor(struct wl_ledger *l, const char *device, const char *component,
-		    struct wl_ledger_floor *ret, struct wl_finding *f)
+                    struct wl_ledger_floor *ret, struct wl_finding *f)
 {
 	struct wl_message *m = &l->part.message;
 	(void)wl_part_start(&l->part, WL_MSG_FACT_FLOOR);
@@ -91,16 +91,16 @@ int wl_ledger_floor(struct wl_ledger *l, const char *device, const char *compone
 	int r = wl_part_call(&l->part, f);
 	if (r == 0)
 		*ret = (struct wl_ledger_floor){
-			.has_release = wl_message_has(m, WL_T_RELEASE),
-			.has_installed = wl_message_has(m, WL_T_INSTALLED),
-			.release = wl_message_u64(m, WL_T_RELEASE),
-			.installed = wl_message_u64(m, WL_T_INSTALLED),
+		        .has_release = wl_message_has(m, WL_T_RELEASE),
+		        .has_installed = wl_message_has(m, WL_T_INSTALLED),
+		        .release = wl_message_u64(m, WL_T_RELEASE),
+		        .installed = wl_message_u64(m, WL_T_INSTALLED),
 		};
 	return r;
 }
 
 int wl_ledger_ticket(struct wl_ledger *l, const char *device, const char *ticket,
-		     struct wl_ledger_ticket *ret, struct wl_finding *f)
+                     struct wl_ledger_ticket *ret, struct wl_finding *f)
 {
 	struct wl_message *m = &l->part.message;
 	(void)wl_part_start(&l->part, WL_MSG_FACT_TICKET);
@@ -110,15 +110,15 @@ int wl_ledger_ticket(struct wl_ledger *l, const char *device, const char *ticket
 	if (r < 0)
 		return r;
 	*ret = (struct wl_ledger_ticket){.known = wl_message_has(m, WL_T_SHA256),
-					 .withdrawn = wl_message_bool(m, WL_T_WITHDRAWN),
-					 .uses = wl_message_u64(m, WL_T_USES)};
+	                                 .withdrawn = wl_message_bool(m, WL_T_WITHDRAWN),
+	                                 .uses = wl_message_u64(m, WL_T_USES)};
 	if (ret->known)
 		memcpy(ret->sha256, wl_message_sha256(m, WL_T_SHA256), sizeof(ret->sha256));
 	return 0;
 }
 
 int wl_ledger_medium(struct wl_ledger *l, const uint8_t head_sha256[32], bool *ret_prepared,
-		     char ret_medium[WL_ID_TEXT], struct wl_finding *f)
+                     char ret_medium[WL_ID_TEXT], struct wl_finding *f)
 {
 	struct wl_message *m = &l->part.message;
 	(void)wl_part_start(&l->part, WL_MSG_FACT_MEDIUM);
@@ -155,7 +155,7 @@ void wl_note_clear(struct wl_note *note)
 }
 
 int wl_ledger_note(struct wl_ledger *l, const char *intent, struct wl_note *ret,
-		   struct wl_finding *f)
+                   struct wl_finding *f)
 {
 	struct wl_message *m = &l->part.message;
 	uint32_t serial = wl_part_start(&l->part, WL_MSG_NOTE_SEAL);

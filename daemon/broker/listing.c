@@ -29,9 +29,9 @@ static int write_entry(FILE *out, const struct wl_item *item)
 		wl_hex_encode(item->sha256, WL_SHA256_BYTES, sha256);
 	wl_hex_encode(item->head, item->head_n, head);
 	return fprintf(out, "%c %s %llu .%s %s\n", item->folder ? 'd' : 'f', sha256,
-		       (unsigned long long)item->size, head, path) < 0
-		       ? -ENOMEM
-		       : 0;
+	               (unsigned long long)item->size, head, path) < 0
+	               ? -ENOMEM
+	               : 0;
 }
 
 int wl_listing_save(const struct wl_vault *v, const char *transfer, const struct wl_items *items)
@@ -100,7 +100,7 @@ int wl_listing_load(const struct wl_vault *v, const char *transfer, struct wl_it
 }
 
 int wl_listing_check(const struct wl_vault *v, const char *transfer, const struct wl_items *items,
-		     const bool *kept)
+                     const bool *kept)
 {
 	for (size_t i = 0; i < items->n; i++) {
 		const struct wl_item *item = &items->v[i];

@@ -6,7 +6,54 @@ daemon_broker_libwl_control_a_SOURCES = \
 	daemon/broker/call.h daemon/broker/call.c daemon/broker/server.h daemon/broker/server.c \
 	daemon/broker/language.h daemon/broker/language.c \
 	daemon/broker/args.h daemon/broker/args.c \
-	daemon/broker/transfer.h daemon/broker/transfer_table.c daemon/broker/transfer_fold.c
+	daemon/broker/part.h daemon/broker/part.c \
+	daemon/broker/entry.c daemon/broker/ledger_client.h daemon/broker/ledger_client.c \
+	daemon/broker/ledger_private.h daemon/broker/ledger_read.c \
+	daemon/broker/transfer.h daemon/broker/transfer_table.c daemon/broker/transfer_fold.c \
+	daemon/broker/vault.h daemon/broker/vault.c daemon/broker/vault_disk.c \
+	daemon/broker/listing.h daemon/broker/listing.c \
+	daemon/broker/delivery.h daemon/broker/delivery.c \
+	daemon/broker/tickets.h daemon/broker/tickets.c \
+	daemon/broker/ports.h daemon/broker/ports.c \
+	daemon/broker/policy_store.h daemon/broker/policy_store.c \
+	daemon/broker/objects.h daemon/broker/objects.c \
+	daemon/broker/media_client.h daemon/broker/media_client.c \
+	daemon/broker/job.h daemon/broker/job.c daemon/broker/jobs.h daemon/broker/job_read.c \
+	daemon/broker/job_inspect.c daemon/broker/job_record.c daemon/broker/job_release.c \
+	daemon/broker/job_build.c daemon/broker/job_prepare.c daemon/broker/job_ticket.c \
+	daemon/broker/reader.h daemon/broker/reader.c
+
 varlinkdir = $(datadir)/varlink
 dist_varlink_DATA = daemon/broker/ca.weighlock.Station.varlink
-EXTRA_DIST += daemon/broker/methods.def docs/control-objects.md
+EXTRA_DIST += docs/control-objects.md
+
+# the interface's description as a constant
+daemon/broker/varlink_text.c: $(srcdir)/daemon/broker/ca.weighlock.Station.varlink \
+		$(srcdir)/daemon/broker/org.varlink.service.varlink
+	$(AM_V_GEN)$(MKDIR_P) daemon/broker && { \
+	printf '#include "daemon/broker/varlink_text.h"\n'; \
+	printf 'const char wl_varlink_text[] =\n'; \
+	$(SED) -e 's/["\\]/\\&/g' -e 's/.*/"&\\n"/' $(srcdir)/daemon/broker/ca.weighlock.Station.varlink; \
+	printf ';\nconst char wl_varlink_service_text[] =\n'; \
+	$(SED) -e 's/["\\]/\\&/g' -e 's/.*/"&\\n"/' $(srcdir)/daemon/broker/org.varlink.service.varlink; \
+	printf ';\n'; } >$@.new && mv $@.new $@
+BUILT_SOURCES += daemon/broker/varlink_text.c
+CLEANFILES += daemon/broker/varlink_text.c
+EXTRA_DIST += daemon/broker/org.varlink.service.varlink
+
+sbin_PROGRAMS += daemon/broker/weighlockd
+daemon_broker_weighlockd_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(SYSTEMD_CFLAGS)
+daemon_broker_weighlockd_SOURCES = \
+	daemon/broker/main.c daemon/broker/broker.h daemon/broker/broker.c \
+	daemon/broker/dispatch.c daemon/broker/methods.def daemon/broker/methods.h \
+	daemon/broker/methods.c daemon/broker/service.h daemon/broker/service.c \
+	daemon/broker/varlink_text.h daemon/broker/certificate.h daemon/broker/certificate.c \
+	daemon/broker/station.c daemon/broker/recover.c daemon/broker/transfers.c \
+	daemon/broker/pick.c daemon/broker/watch.c daemon/broker/next.c \
+	daemon/broker/do_status.c daemon/broker/do_station.c daemon/broker/do_policy.c \
+	daemon/broker/do_policy_show.c daemon/broker/do_open.c daemon/broker/do_decide.c \
+	daemon/broker/do_release.c daemon/broker/do_ticket.c daemon/broker/do_ledger.c \
+	daemon/broker/do_show.c
+nodist_daemon_broker_weighlockd_SOURCES = daemon/broker/varlink_text.c
+daemon_broker_weighlockd_LDADD = daemon/broker/libwl_control.a $(wl_daemon_libs) $(wl_policy_libs) \
+	-lpthread

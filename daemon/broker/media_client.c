@@ -13,8 +13,8 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-#define GATE_SHUT_MS 20000U
-#define GRANT_TRIES  20
+#define GATE_SHUT_MS  20000U
+#define GRANT_TRIES   20
 #define GRANT_WAIT_MS 50
 
 struct wl_media {
@@ -25,7 +25,7 @@ struct wl_media {
 };
 
 int wl_media_new(sd_event *event, const char *path, uid_t uid,
-		 const struct wl_media_handlers *handlers, struct wl_media **ret)
+                 const struct wl_media_handlers *handlers, struct wl_media **ret)
 {
 	struct wl_media *m = calloc(1, sizeof(*m));
 	if (!m)
@@ -130,7 +130,7 @@ int wl_media_sync(struct wl_media *m, const struct wl_policy *policy, struct wl_
 		r = list(m, f);
 	if (r == 0)
 		r = sd_event_add_io(m->event, &m->source, m->part.channel.fd, EPOLLIN, on_readable,
-				    m);
+		                    m);
 	if (r < 0) {
 		lost(m);
 		return r;
@@ -142,7 +142,7 @@ int wl_media_sync(struct wl_media *m, const struct wl_policy *policy, struct wl_
 /* ---- gates ---- */
 
 int wl_gate_open_read(struct wl_part *media, const char *purpose, const char *port,
-		      uint64_t diskseq, struct wl_gate *ret, struct wl_finding *f)
+                      uint64_t diskseq, struct wl_gate *ret, struct wl_finding *f)
 {
 	struct wl_message *m = &media->message;
 	(void)wl_part_start(media, WL_MSG_GATE_OPEN);
@@ -152,21 +152,21 @@ int wl_gate_open_read(struct wl_part *media, const char *purpose, const char *po
 	int r = wl_part_call(media, f);
 	if (r == 0)
 		*ret = (struct wl_gate){.gate = wl_message_u64(m, WL_T_GATE),
-					.bytes = wl_message_u64(m, WL_T_BYTES),
-					.open = true};
+		                        .bytes = wl_message_u64(m, WL_T_BYTES),
+		                        .open = true};
 	return r;
 }
 
 /* ledgerd sends the grant when the intent is durable, which may be a moment after it told us. */
 int wl_gate_open_write(struct wl_part *media, const char *intent, struct wl_gate *ret,
-		       struct wl_finding *f)
+                       struct wl_finding *f)
 {
 	struct wl_message *m = &media->message;
 	int r = -EBADMSG;
 	for (int i = 0; i < GRANT_TRIES && r < 0; i++) {
 		if (i > 0)
 			(void)nanosleep(&(struct timespec){.tv_nsec = GRANT_WAIT_MS * 1000000L},
-					NULL);
+			                NULL);
 		(void)wl_part_start(media, WL_MSG_GATE_WRITE);
 		wl_message_put_text(m, WL_T_INTENT, intent);
 		r = wl_part_call(media, f);
@@ -175,8 +175,8 @@ int wl_gate_open_write(struct wl_part *media, const char *intent, struct wl_gate
 	}
 	if (r == 0)
 		*ret = (struct wl_gate){.gate = wl_message_u64(m, WL_T_GATE),
-					.bytes = wl_message_u64(m, WL_T_BYTES),
-					.open = true};
+		                        .bytes = wl_message_u64(m, WL_T_BYTES),
+		                        .open = true};
 	return r;
 }
 

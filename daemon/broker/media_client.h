@@ -20,7 +20,7 @@ struct wl_media_handlers {
 };
 
 int wl_media_new(sd_event *event, const char *path, uid_t uid,
-		 const struct wl_media_handlers *handlers, struct wl_media **ret);
+                 const struct wl_media_handlers *handlers, struct wl_media **ret);
 struct wl_media *wl_media_free(struct wl_media *m); /* accepts NULL, returns NULL */
 bool wl_media_is_connected(const struct wl_media *m);
 
@@ -39,10 +39,10 @@ struct wl_gate {
 
 /* Opens for reading; spawnd has the descriptor when it returns 0. -EBADMSG: mediad's rule. */
 int wl_gate_open_read(struct wl_part *media, const char *purpose, const char *port,
-		      uint64_t diskseq, struct wl_gate *ret, struct wl_finding *f);
+                      uint64_t diskseq, struct wl_gate *ret, struct wl_finding *f);
 /* Opens for writing on the grant of `intent`, which ledgerd may be sending just now. */
 int wl_gate_open_write(struct wl_part *media, const char *intent, struct wl_gate *ret,
-		       struct wl_finding *f);
+                       struct wl_finding *f);
 /* Shuts it: 0 when nobody holds the medium any more. Safe on a gate that is not open. */
 int wl_gate_shut(struct wl_part *media, struct wl_gate *gate, struct wl_finding *f);
 

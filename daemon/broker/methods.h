@@ -10,7 +10,7 @@ typedef void (*wl_method_handler)(struct wl_broker *b, struct wl_call *c);
 
 struct wl_method {
 	const char *name;
-	wl_method_handler handler; /* NULL: declared, and carried out by a later version */
+	wl_method_handler handler;       /* NULL: declared, and carried out by a later version */
 	bool more;                       /* may be asked for as a stream */
 	struct wl_arg args[WL_ARGS_MAX]; /* ends with WL_ARG_END */
 };
@@ -18,7 +18,6 @@ struct wl_method {
 extern const struct wl_method wl_methods[]; /* ends with name NULL */
 /* By short name; NULL where unknown. */
 const struct wl_method *wl_method_find(const char *name);
-
 
 /* handlers, one per row; each answers the call or defers it */
 #define WL_METHOD_HANDLER(h) void h(struct wl_broker *b, struct wl_call *c)

@@ -72,7 +72,7 @@ static json_t *signers_of(const struct wl_signer *signers, size_t n)
 }
 
 json_t *wl_object_ticket(const struct wl_ticket *t, const struct wl_signer *signers, size_t n,
-			 int64_t now, bool withdrawn)
+                         int64_t now, bool withdrawn)
 {
 	char sha256[WL_SHA256_HEX + 1];
 	json_t *o = json_object();
@@ -125,7 +125,7 @@ json_t *wl_object_port(const struct wl_ports *ports, const struct wl_port *port)
 	set_escaped(o, "serial", m->serial);
 	set_int(o, "diskseq", m->diskseq);
 	(void)json_object_set_new(o, "suspect",
-				  json_boolean(wl_ports_is_suspect(ports, m->medium)));
+	                          json_boolean(wl_ports_is_suspect(ports, m->medium)));
 	if (m->prepared_known)
 		(void)json_object_set_new(o, "prepared", json_boolean(m->prepared));
 	return o;
@@ -146,9 +146,9 @@ static void copy_members(json_t *o, const json_t *from, const char *const *membe
 json_t *wl_object_transfer(const struct wl_transfer *t, unsigned approvals_needed)
 {
 	static const char *const opened[] = {"direction", "device", "vendor", "ticket", NULL};
-	static const char *const inspected[] = {"component", "version",		 "release", "ticket",
-						"verdict",   "vendor_signature", "files",   "bytes",
-						NULL};
+	static const char *const inspected[] = {"component", "version", "release",
+	                                        "ticket",    "verdict", "vendor_signature",
+	                                        "files",     "bytes",   NULL};
 	json_t *o = json_object();
 	wl_object_text(o, "transfer", t->id);
 	wl_object_text(o, "state", wl_state_name(t->state));
@@ -201,11 +201,11 @@ static json_t *approval_object(const struct wl_given *a)
 
 void wl_object_transfer_more(json_t *o, const struct wl_transfer *t)
 {
-	static const char *const people[] = {"visit",  "work_order", "engineer", "engineer_org",
-					     "escort", NULL};
+	static const char *const people[] = {"visit",        "work_order", "engineer",
+	                                     "engineer_org", "escort",     NULL};
 	static const char *const inspected[] = {"holds", "signers", NULL};
 	static const char *const outcome[] = {"outcome", "release_before", "release_after", "words",
-					      NULL};
+	                                      NULL};
 	json_t *outputs = json_array(), *approvals = json_array();
 	for (unsigned i = 0; i < t->noutputs; i++)
 		(void)json_array_append_new(outputs, output_object(&t->outputs[i]));

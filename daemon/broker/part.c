@@ -14,7 +14,7 @@
 #define PART_TIMEOUT_MS 30000
 
 void wl_part_init(struct wl_part *p, const char *name, const char *path, uid_t uid,
-		  enum wl_peer peer)
+                  enum wl_peer peer)
 {
 	*p = (struct wl_part){.name = name, .uid = uid, .peer = peer};
 	p->channel.fd = -1;
@@ -34,7 +34,7 @@ static int missing(struct wl_part *p, int error, struct wl_finding *ret_finding)
 {
 	wl_part_drop(p);
 	return wl_refuse(ret_finding, WL_RULE_STATION_PART_MISSING, "%s: %s", p->name,
-			 strerror(-error));
+	                 strerror(-error));
 }
 
 int wl_part_connect(struct wl_part *p, struct wl_finding *ret_finding)
@@ -51,8 +51,7 @@ int wl_part_connect(struct wl_part *p, struct wl_finding *ret_finding)
 uint32_t wl_part_start(struct wl_part *p, enum wl_message_id id)
 {
 	struct wl_finding ignored;
-	uint32_t serial =
-		wl_part_connect(p, &ignored) == 0 ? wl_channel_serial(&p->channel) : 0;
+	uint32_t serial = wl_part_connect(p, &ignored) == 0 ? wl_channel_serial(&p->channel) : 0;
 	wl_message_start(&p->message, id, serial);
 	return serial;
 }
@@ -70,7 +69,7 @@ int wl_part_call(struct wl_part *p, struct wl_finding *ret_finding)
 		return missing(p, r, ret_finding);
 	if (finding.rule == WL_RULE_NONE)
 		return wl_refuse(ret_finding, WL_RULE_STATION_PART_MISSING, "%s: %s", p->name,
-				 finding.detail[0] ? finding.detail : strerror(error));
+		                 finding.detail[0] ? finding.detail : strerror(error));
 	*ret_finding = finding;
 	return -EBADMSG;
 }
@@ -101,6 +100,6 @@ int wl_part_receive(struct wl_part *p, uint32_t serial, struct wl_finding *ret_f
 			return 0;
 		enum wl_rule rule = wl_rule_find(wl_message_text(&p->message, WL_T_RULE));
 		return wl_refuse(ret_finding, rule ? rule : WL_RULE_STATION_PART_MISSING, "%s",
-				 wl_message_text(&p->message, WL_T_DETAIL));
+		                 wl_message_text(&p->message, WL_T_DETAIL));
 	}
 }

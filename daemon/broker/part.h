@@ -19,7 +19,7 @@ struct wl_part {
 
 /* 0; the object is large: keep it on the heap. */
 void wl_part_init(struct wl_part *p, const char *name, const char *path, uid_t uid,
-		  enum wl_peer peer);
+                  enum wl_peer peer);
 /* Connects where it is not: 0, or -EBADMSG with station.part-missing. */
 int wl_part_connect(struct wl_part *p, struct wl_finding *ret_finding);
 void wl_part_drop(struct wl_part *p);
@@ -29,8 +29,9 @@ void wl_part_drop(struct wl_part *p);
 uint32_t wl_part_start(struct wl_part *p, enum wl_message_id id);
 
 /*
- * Sends p->message and waits for the reply, left in p->message. 0; -EBADMSG with the part's own rule, or
- * station.part-missing where it is gone, late or talks nonsense: the connection is then dropped.
+ * Sends p->message and waits for the reply, left in p->message. 0; -EBADMSG with the part's own
+ * rule, or station.part-missing where it is gone, late or talks nonsense: the connection is then
+ * dropped.
  */
 int wl_part_call(struct wl_part *p, struct wl_finding *ret_finding);
 /* Only sends; same errors. */

@@ -42,7 +42,7 @@ void wl_policy_release(struct wl_policy_ref **p)
 }
 
 int wl_policy_load(int store_fd, const char *name, const uint8_t *sha256,
-		   struct wl_policy_ref **ret, struct wl_policy_errors *ret_errors)
+                   struct wl_policy_ref **ret, struct wl_policy_errors *ret_errors)
 {
 	WL_AUTO_FREE void *text = NULL;
 	WL_AUTO_FREE struct wl_policy_errors *errors = calloc(1, sizeof(*errors));
@@ -96,7 +96,7 @@ void wl_policy_store_forget(int store_fd, uint64_t version)
 }
 
 int wl_policy_store_propose(int store_fd, uint64_t version, const struct wl_policy_upload *files,
-			    size_t n)
+                            size_t n)
 {
 	char name[VERSION_TEXT];
 	wl_policy_store_forget(store_fd, version);
@@ -113,8 +113,7 @@ int wl_policy_store_propose(int store_fd, uint64_t version, const struct wl_poli
 		if (r < 0)
 			return r;
 	}
-	WL_AUTO_CLOSE int above =
-		openat(store_fd, "proposed", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	WL_AUTO_CLOSE int above = openat(store_fd, "proposed", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return above < 0 || fsync(above) < 0 || fsync(store_fd) < 0 ? -errno : 0;
 }
 

@@ -20,7 +20,7 @@ struct wl_policy_ref {
 };
 
 struct wl_policy_ref *wl_policy_hold(struct wl_policy_ref *p); /* accepts NULL */
-void wl_policy_release(struct wl_policy_ref **p);	       /* for WL_CLEANUP too */
+void wl_policy_release(struct wl_policy_ref **p);              /* for WL_CLEANUP too */
 
 /*
  * Reads the policy in folder `name` ("current", "7", "proposed/7") below store_fd, whose signature
@@ -28,7 +28,7 @@ void wl_policy_release(struct wl_policy_ref **p);	       /* for WL_CLEANUP too *
  * -EBADMSG where the digest is another or it cannot be read as a policy (*ret_errors, may be NULL).
  */
 int wl_policy_load(int store_fd, const char *name, const uint8_t *sha256,
-		   struct wl_policy_ref **ret, struct wl_policy_errors *ret_errors);
+                   struct wl_policy_ref **ret, struct wl_policy_errors *ret_errors);
 
 struct wl_policy_upload {
 	const char *name;
@@ -37,7 +37,7 @@ struct wl_policy_upload {
 };
 /* Writes files durably into proposed/<version>, replacing an earlier proposal of that version. */
 int wl_policy_store_propose(int store_fd, uint64_t version, const struct wl_policy_upload *files,
-			    size_t n);
+                            size_t n);
 /* Moves proposed/<version> to <version> and `current` to it; durable. */
 int wl_policy_store_install(int store_fd, uint64_t version);
 /* Throws a proposal away. */

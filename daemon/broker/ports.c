@@ -56,7 +56,7 @@ static void copy_text(char *to, size_t size, const struct wl_message *m, enum wl
 }
 
 struct wl_port *wl_ports_seen(struct wl_ports *p, const struct wl_message *seen,
-			      char ret_gone[WL_ID_TEXT])
+                              char ret_gone[WL_ID_TEXT])
 {
 	struct wl_port *port = wl_ports_find(p, wl_message_text(seen, WL_T_PORT));
 	uint64_t diskseq = wl_message_u64(seen, WL_T_DISKSEQ);
@@ -68,9 +68,8 @@ struct wl_port *wl_ports_seen(struct wl_ports *p, const struct wl_message *seen,
 		return NULL;
 	if (m->present)
 		(void)snprintf(ret_gone, WL_ID_TEXT, "%s", m->insertion);
-	*m = (struct wl_medium){.present = true,
-				.diskseq = diskseq,
-				.bytes = wl_message_u64(seen, WL_T_BYTES)};
+	*m = (struct wl_medium){
+	        .present = true, .diskseq = diskseq, .bytes = wl_message_u64(seen, WL_T_BYTES)};
 	copy_text(m->vid, sizeof(m->vid), seen, WL_T_VID);
 	copy_text(m->pid, sizeof(m->pid), seen, WL_T_PID);
 	copy_text(m->serial, sizeof(m->serial), seen, WL_T_SERIAL);
@@ -106,7 +105,7 @@ void wl_ports_suspect(struct wl_ports *p, const char *medium, bool suspect)
 		if (!suspect) {
 			p->nsuspects--;
 			memmove(p->suspect[i], p->suspect[i + 1],
-				(p->nsuspects - i) * sizeof(p->suspect[0]));
+			        (p->nsuspects - i) * sizeof(p->suspect[0]));
 		}
 		return;
 	}

@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 #include "daemon/base/ids.h"
+#include "daemon/base/limits.h"
 #include "daemon/base/message.h"
 #include "policy/model.h"
 
-#define WL_PORTS_MAX	  64U
-#define WL_MEDIUM_TEXT	  129U
-#define WL_SUSPECTS_MAX	  64U
+#define WL_MEDIUM_TEXT  129U
+#define WL_SUSPECTS_MAX 64U
 
 struct wl_medium {
 	bool present;
@@ -48,7 +48,7 @@ struct wl_port *wl_ports_of_insertion(struct wl_ports *p, const char *insertion)
  * is new and has no insertion yet; *ret_gone is the insertion that ended thereby, or "".
  */
 struct wl_port *wl_ports_seen(struct wl_ports *p, const struct wl_message *seen,
-			      char ret_gone[WL_ID_TEXT]);
+                              char ret_gone[WL_ID_TEXT]);
 /* media.gone: the insertion that ended, "" where nothing was there. */
 void wl_ports_gone(struct wl_ports *p, const struct wl_message *gone, char ret_gone[WL_ID_TEXT]);
 

@@ -17,9 +17,10 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/limits.h"
 
-#define WINDOW		   4U /* files asked for ahead */
+#define WINDOW             4U /* files asked for ahead */
 #define DEADLINE_BASE_MS   UINT64_C(600000)
-#define SLOWEST_BYTES_A_MS 500U /* half a megabyte a second, the slowest stick worth waiting for */
+#define SLOWEST_BYTES_A_MS 500U /* half a megabyte a second, the slowest stick worth waiting for   \
+	                         */
 
 /* One entry as the parser listed it, by its place in the order of arrival (wl_item.cookie). */
 struct listed {
@@ -60,7 +61,7 @@ static uint64_t deadline_ms(uint64_t bytes)
 
 static bool cancelled(const struct reading *r)
 {
-	return atomic_load(&((struct wl_task *)r->order->task)->cancel);
+	return atomic_load(&r->order->task->cancel);
 }
 
 static void progress(void *user, uint64_t done, uint64_t total)
@@ -70,19 +71,18 @@ static void progress(void *user, uint64_t done, uint64_t total)
 	if (done < r->file_done)
 		r->file_done = 0;
 	wl_bench_progress(r->order->bench, r->order->task, r->order->step, r->done + done,
-			  r->total);
+	                  r->total);
 	r->file_done = done;
 }
 
 static int start(struct reading *r, struct wl_finding *f)
 {
 	struct wl_job_order reader = {.kind = "read-medium",
-				      .deadline_ms = deadline_ms(r->order->medium_bytes),
-				      .gate = r->order->gate,
-				      .input_fd = -1};
-	struct wl_job_order digest = {.kind = "digest",
-				      .deadline_ms = reader.deadline_ms,
-				      .input_fd = -1};
+	                              .deadline_ms = deadline_ms(r->order->medium_bytes),
+	                              .gate = r->order->gate,
+	                              .input_fd = -1};
+	struct wl_job_order digest = {
+	        .kind = "digest", .deadline_ms = reader.deadline_ms, .input_fd = -1};
 	r->m = malloc(sizeof(*r->m));
 	if (!r->m)
 		return -ENOMEM;
@@ -137,12 +137,12 @@ static int take_entry(struct reading *r, struct wl_finding *f)
 		r->room = room;
 	}
 	r->listed[r->nlisted] = (struct listed){.reader_item = wl_message_u64(r->m, WL_T_ITEM),
-						.position = wl_message_u64(r->m, WL_T_POSITION)};
+	                                        .position = wl_message_u64(r->m, WL_T_POSITION)};
 	int e = wl_items_add(r->items, path.p, path.n, folder, wl_message_u64(r->m, WL_T_SIZE),
-			     r->nlisted++);
+	                     r->nlisted++);
 	return e == -E2BIG ? wl_refuse(f, WL_RULE_VOLUME_TOO_MANY_FILES, "more than %u entries",
-				       2 * WL_TRANSFER_FILES_MAX)
-			   : e;
+	                               2 * WL_TRANSFER_FILES_MAX)
+	                   : e;
 }
 
 static int list(struct reading *r, struct wl_finding *f)
@@ -208,7 +208,7 @@ static int ask(struct reading *r, const struct wl_item *item)
 		return -errno;
 	(void)fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);
 	int e = wl_job_next(&r->reader, r->listed[item->cookie].reader_item, WL_ROLE_PIPE,
-			    item->size, ends[1], NULL);
+	                    item->size, ends[1], NULL);
 	if (e == 0)
 		e = wl_job_next(&r->digest, item->number, WL_ROLE_PIPE, item->size, ends[0], NULL);
 	(void)close(ends[0]);
@@ -235,15 +235,16 @@ static int take(struct reading *r, struct wl_item *item, struct wl_finding *f)
 		return lied(f, "another file than was asked for");
 	e = wl_job_receive(&r->digest, r->m, f, NULL, NULL);
 	if (e < 0)
-		return e == -EIO ? wl_refuse(f, WL_RULE_STATION_VAULT_FULL, "the vault cannot be written")
-				 : e;
+		return e == -EIO ? wl_refuse(f, WL_RULE_STATION_VAULT_FULL,
+		                             "the vault cannot be written")
+		                 : e;
 	if (r->m->id != WL_MSG_DIGEST_ITEM || wl_message_u64(r->m, WL_T_ITEM) != item->number)
 		return lied(f, "digest of another item");
 	r->at_fault = item->number;
 	if (!wl_message_bool(r->m, WL_T_COMPLETE))
 		return wl_refuse(f, WL_RULE_VOLUME_SIZE_WRONG, "%llu bytes listed, %llu there",
-				 (unsigned long long)item->size,
-				 (unsigned long long)wl_message_u64(r->m, WL_T_BYTES));
+		                 (unsigned long long)item->size,
+		                 (unsigned long long)wl_message_u64(r->m, WL_T_BYTES));
 	struct wl_bytes head = wl_message_bytes(r->m, WL_T_HEAD);
 	wl_item_set_digest(item, wl_message_sha256(r->m, WL_T_SHA256), head.p, head.n);
 	r->at_fault = 0;
@@ -266,7 +267,7 @@ static int copy(struct reading *r, struct wl_finding *f)
 		e = take(r, &r->items->v[r->queue[taken++]], f);
 		if (e == 0)
 			wl_bench_progress(r->order->bench, r->order->task, r->order->step, r->done,
-					  r->total);
+			                  r->total);
 	}
 	return e;
 }
@@ -283,7 +284,7 @@ static int finish_one(struct wl_job *job, struct wl_message *m, struct wl_findin
 }
 
 int wl_reader_run(const struct wl_reader_order *order, struct wl_items *items, uint32_t *ret_item,
-		  struct wl_finding *f)
+                  struct wl_finding *f)
 {
 	WL_CLEANUP(reading_clear) struct reading r = {.order = order, .items = items};
 	r.reader.control.fd = r.digest.control.fd = -1;
@@ -308,15 +309,13 @@ static void free_message(struct wl_message **m)
 }
 
 int wl_reader_head(struct wl_bench *bench, uint64_t gate, uint64_t size, uint8_t ret_sha256[32],
-		   struct wl_finding *f)
+                   struct wl_finding *f)
 {
 	WL_CLEANUP(wl_spawn_cleanup) struct wl_spawn *spawn = NULL;
 	WL_CLEANUP(wl_job_kill) struct wl_job job = {.control.fd = -1};
 	WL_CLEANUP(free_message) struct wl_message *m = malloc(sizeof(*m));
-	struct wl_job_order order = {.kind = "digest",
-				     .deadline_ms = deadline_ms(size),
-				     .gate = gate,
-				     .input_fd = -1};
+	struct wl_job_order order = {
+	        .kind = "digest", .deadline_ms = deadline_ms(size), .gate = gate, .input_fd = -1};
 	if (!m)
 		return -ENOMEM;
 	wl_message_init(m);
@@ -332,8 +331,9 @@ int wl_reader_head(struct wl_bench *bench, uint64_t gate, uint64_t size, uint8_t
 	if (e == 0)
 		e = wl_job_receive(&job, m, f, NULL, NULL);
 	if (e < 0)
-		return e == -EIO ? wl_refuse(f, WL_RULE_MEDIUM_UNREADABLE, "the first bytes cannot be read")
-				 : e;
+		return e == -EIO ? wl_refuse(f, WL_RULE_MEDIUM_UNREADABLE,
+		                             "the first bytes cannot be read")
+		                 : e;
 	if (m->id != WL_MSG_DIGEST_ITEM)
 		return lied(f, "no digest");
 	memcpy(ret_sha256, wl_message_sha256(m, WL_T_SHA256), WL_SHA256_BYTES);

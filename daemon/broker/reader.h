@@ -11,8 +11,8 @@
 
 struct wl_reader_order {
 	struct wl_bench *bench;
-	const struct wl_task *task; /* for progress and cancel */
-	const char *step;	    /* of the bytes: "copying", "reading-back" */
+	struct wl_task *task; /* for progress and cancel */
+	const char *step;           /* of the bytes: "copying", "reading-back" */
 	uint64_t gate, medium_bytes;
 	uint64_t files_max, bytes_max;
 	/* Called once with the numbered list, before any byte is asked for. 0, or -EBADMSG. */
@@ -25,15 +25,15 @@ struct wl_reader_order {
 };
 
 /*
- * Reads everything; digests are in *items then. *ret_item is the number of the item a finding is about, 0:
- * the whole. 0; -EBADMSG with the finding of the parser, or of `listed`; -EIO where the machine
- * failed it (finding: medium.unreadable); -ECANCELED.
+ * Reads everything; digests are in *items then. *ret_item is the number of the item a finding is
+ * about, 0: the whole. 0; -EBADMSG with the finding of the parser, or of `listed`; -EIO where the
+ * machine failed it (finding: medium.unreadable); -ECANCELED.
  */
 int wl_reader_run(const struct wl_reader_order *order, struct wl_items *items, uint32_t *ret_item,
-		  struct wl_finding *f);
+                  struct wl_finding *f);
 
 /* The digest of the first `size` bytes behind a read gate. 0, -EBADMSG, -EIO. */
 int wl_reader_head(struct wl_bench *bench, uint64_t gate, uint64_t size, uint8_t ret_sha256[32],
-		   struct wl_finding *f);
+                   struct wl_finding *f);
 
 #endif

@@ -3,7 +3,8 @@
  *
  * Their bytes are the authority's, verified before they are stored; here they are read with the
  * strict reader again, and a folder that holds something else is passed over. When power goes while
- * one is stored its folder is incomplete and it is brought again: the entry ticket.added comes last.
+ * one is stored its folder is incomplete and it is brought again: the entry ticket.added comes
+ * last.
  */
 #include "daemon/broker/tickets.h"
 
@@ -51,7 +52,7 @@ static int digest_files(struct wl_stored_ticket *t)
 		if (r < 0)
 			return r;
 		wl_item_set_digest(item, sha256, p,
-				   n < WL_ITEM_HEAD_BYTES ? n : WL_ITEM_HEAD_BYTES);
+		                   n < WL_ITEM_HEAD_BYTES ? n : WL_ITEM_HEAD_BYTES);
 	}
 	return 0;
 }
@@ -143,13 +144,13 @@ static void empty(int folder_fd, const char *id)
 }
 
 int wl_tickets_store(int tickets_fd, const char *id, const struct wl_ticket_blob *json,
-		     const struct wl_ticket_blob *signatures, size_t nsignatures)
+                     const struct wl_ticket_blob *signatures, size_t nsignatures)
 {
 	char name[NAME_TEXT];
 	if (mkdirat(tickets_fd, id, 0750) < 0 && errno != EEXIST)
 		return -errno;
 	WL_AUTO_CLOSE int fd =
-		openat(tickets_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	        openat(tickets_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
 	empty(fd, id);

@@ -9,7 +9,7 @@
 #include "policy/items.h"
 #include "policy/ticket.h"
 
-#define WL_TICKETS_MAX		  512U
+#define WL_TICKETS_MAX           512U
 #define WL_TICKET_SIGNATURES_MAX 8U
 
 struct wl_stored_ticket {
@@ -18,7 +18,8 @@ struct wl_stored_ticket {
 	int folder_fd;
 };
 
-/* All of them, in the order of their ids; free with wl_tickets_free. One that cannot be read is left out. */
+/* All of them, in the order of their ids; free with wl_tickets_free. One that cannot be read is
+ * left out. */
 int wl_tickets_load(int tickets_fd, struct wl_stored_ticket **ret, size_t *ret_n);
 void wl_tickets_free(struct wl_stored_ticket *tickets, size_t n);
 
@@ -28,6 +29,6 @@ struct wl_ticket_blob {
 };
 /* Stores a verified ticket durably; replaces an earlier one of the same id. */
 int wl_tickets_store(int tickets_fd, const char *id, const struct wl_ticket_blob *json,
-		     const struct wl_ticket_blob *signatures, size_t nsignatures);
+                     const struct wl_ticket_blob *signatures, size_t nsignatures);
 
 #endif

@@ -62,7 +62,8 @@ struct wl_output *wl_transfer_output(struct wl_transfer *t, const char *output)
 
 struct fold {
 	struct wl_transfer *t;
-	const json_t *entry, *data;
+	const json_t *entry;
+	json_t *data;
 	unsigned approvals_needed;
 };
 
@@ -83,10 +84,10 @@ static uint64_t int_of(const json_t *object, const char *name)
 	return v < 0 ? 0 : (uint64_t)v;
 }
 
-static void keep(json_t **at, const json_t *value)
+static void keep(json_t **at, json_t *value)
 {
 	json_decref(*at);
-	*at = json_incref((json_t *)value);
+	*at = json_incref(value);
 }
 
 /* Moves by the table; an end stays an end whatever comes after it. */
@@ -326,7 +327,7 @@ static int (*const handlers[WL_E_MAX])(struct fold *f) = {
 
 int wl_transfer_apply(struct wl_transfer *t, const json_t *entry, unsigned approvals_needed)
 {
-	const json_t *data = json_object_get(entry, "data");
+	json_t *data = json_object_get(entry, "data");
 	enum wl_event event = wl_event_find(text_of(entry, "event"));
 	if (!data || event == WL_E_NONE)
 		return -EINVAL;

@@ -22,8 +22,8 @@
 #include "daemon/base/ids.h"
 #include "daemon/base/limits.h"
 
-#define ITEM_NAME 16
-#define FSYNC_EACH_MAX	     256U
+#define ITEM_NAME            16
+#define FSYNC_EACH_MAX       256U
 #define LEDGER_RESERVE_BYTES WL_MIB(256)
 
 static void close_dir(DIR **d)
@@ -47,8 +47,7 @@ void wl_vault_close(struct wl_vault *v)
 /* A folder below another, as a stream; NULL with errno. */
 static DIR *open_dir(int at, const char *name)
 {
-	WL_AUTO_CLOSE int fd =
-		openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	WL_AUTO_CLOSE int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	if (d)
 		(void)TAKE_FD(fd);
@@ -81,7 +80,7 @@ static void count_files(int at, const char *name, uint64_t *items, uint64_t *byt
 }
 
 int wl_vault_each(const struct wl_vault *v, void (*cb)(void *user, const char *transfer),
-		  void *user)
+                  void *user)
 {
 	AUTO_DIR DIR *d = open_dir(v->fd, ".");
 	struct dirent *e;
@@ -107,7 +106,7 @@ static void add_usage(void *user, const char *transfer)
 }
 
 int wl_vault_room(const struct wl_vault *v, uint64_t quota_bytes, uint64_t *ret_used,
-		  uint64_t *ret_free)
+                  uint64_t *ret_free)
 {
 	struct usage u = {.fd = v->fd};
 	struct statvfs fs;
@@ -133,7 +132,7 @@ int wl_vault_begin(const struct wl_vault *v, const char *transfer)
 	if (mkdirat(v->fd, transfer, 0700) < 0)
 		return -errno;
 	WL_AUTO_CLOSE int fd =
-		openat(v->fd, transfer, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	        openat(v->fd, transfer, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || mkdirat(fd, "item", 0700) < 0 || mkdirat(fd, "out", 0700) < 0 ||
 	    fsync(fd) < 0 || fsync(v->fd) < 0)
 		return -errno;
@@ -146,7 +145,7 @@ static void item_path(char *buf, size_t size, const char *transfer, uint32_t num
 }
 
 int wl_vault_item_create(const struct wl_vault *v, const char *transfer, uint32_t number,
-			 int *ret_fd)
+                         int *ret_fd)
 {
 	char path[WL_ID_TEXT + ITEM_NAME];
 	item_path(path, sizeof(path), transfer, number);
@@ -211,14 +210,14 @@ static int open_place(const struct wl_vault *v, const char *transfer, const char
 }
 
 int wl_vault_put(const struct wl_vault *v, const char *transfer, const char *name, const void *p,
-		 size_t n)
+                 size_t n)
 {
 	WL_AUTO_CLOSE int fd = open_place(v, transfer, &name);
 	return fd < 0 ? fd : wl_file_replace(fd, name, p, n, 0400);
 }
 
 int wl_vault_get(const struct wl_vault *v, const char *transfer, const char *name, size_t max,
-		 void **ret_p, size_t *ret_n)
+                 void **ret_p, size_t *ret_n)
 {
 	WL_AUTO_CLOSE int fd = open_place(v, transfer, &name);
 	return fd < 0 ? fd : wl_file_read(fd, name, max, ret_p, ret_n);
@@ -246,7 +245,7 @@ static int empty_dir(int at, const char *name, unsigned depth)
 }
 
 int wl_vault_delete(const struct wl_vault *v, const char *transfer, uint64_t *ret_items,
-		    uint64_t *ret_bytes)
+                    uint64_t *ret_bytes)
 {
 	char path[WL_ID_TEXT + ITEM_NAME];
 	*ret_items = *ret_bytes = 0;

@@ -25,7 +25,7 @@ void wl_vault_close(struct wl_vault *v);
 /* Bytes that lie in it (of all transfers), and that may still come: the smaller of what the quota
  * and the file system leave, 256 MiB of it always kept back for the ledger. */
 int wl_vault_room(const struct wl_vault *v, uint64_t quota_bytes, uint64_t *ret_used,
-		  uint64_t *ret_free);
+                  uint64_t *ret_free);
 /* Whether it lies on an encrypted disk: dm-crypt under its device, however deep. */
 bool wl_vault_is_encrypted(const struct wl_vault *v);
 
@@ -33,24 +33,24 @@ bool wl_vault_is_encrypted(const struct wl_vault *v);
 int wl_vault_begin(const struct wl_vault *v, const char *transfer);
 /* A new file for an item, open for writing. -EEXIST. */
 int wl_vault_item_create(const struct wl_vault *v, const char *transfer, uint32_t number,
-			 int *ret_fd);
+                         int *ret_fd);
 /* All items of a transfer become 0400 and durable, with their folders. */
 int wl_vault_seal(const struct wl_vault *v, const char *transfer);
 /* A sealed item, read-only, offset 0. -ENOENT. */
 int wl_vault_item_open(const struct wl_vault *v, const char *transfer, uint32_t number,
-		       int *ret_fd);
+                       int *ret_fd);
 
 /* A small file of a transfer ("listing", "out/manifest"), durable; and back. */
 int wl_vault_put(const struct wl_vault *v, const char *transfer, const char *name, const void *p,
-		 size_t n);
+                 size_t n);
 int wl_vault_get(const struct wl_vault *v, const char *transfer, const char *name, size_t max,
-		 void **ret_p, size_t *ret_n);
+                 void **ret_p, size_t *ret_n);
 
 /* Deletes a transfer's folder: how many items and bytes went. 0 also where there is none. */
 int wl_vault_delete(const struct wl_vault *v, const char *transfer, uint64_t *ret_items,
-		    uint64_t *ret_bytes);
+                    uint64_t *ret_bytes);
 /* Calls back with each folder's name. */
 int wl_vault_each(const struct wl_vault *v, void (*cb)(void *user, const char *transfer),
-		  void *user);
+                  void *user);
 
 #endif

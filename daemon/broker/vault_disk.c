@@ -42,7 +42,7 @@ static bool stands_on_crypt(int device, unsigned depth)
 		if (e->d_name[0] == '.')
 			continue;
 		WL_AUTO_CLOSE int below =
-			openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		        openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		found = below >= 0 && stands_on_crypt(below, depth - 1);
 	}
 	(void)closedir(d);
@@ -56,7 +56,7 @@ bool wl_vault_is_encrypted(const struct wl_vault *v)
 	if (fstat(v->fd, &st) < 0)
 		return false;
 	(void)snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(st.st_dev),
-		       minor(st.st_dev));
+	               minor(st.st_dev));
 	WL_AUTO_CLOSE int device = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (device < 0)
 		return false;

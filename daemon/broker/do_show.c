@@ -1,0 +1,247 @@
+/*
+ * Show (weighlockd): one transfer with its files, people and history.
+ *
+ * Asked of the ledger each time: item.decided entries are the files, the manifest in the vault
+ * completes them where there are too many for entries of their own. A frame holds so many and no
+ * more; the next page begins at items_next.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/cleanup.h"
+#include "daemon/base/limits.h"
+#include "daemon/broker/broker.h"
+#include "daemon/broker/methods.h"
+#include "daemon/broker/objects.h"
+
+#define FRAME_BYTES   60000U
+#define HISTORY_BYTES 16000U
+
+struct show {
+	struct wl_broker *b;
+	const struct wl_call *c;
+	struct wl_tracked *x;
+	json_t *items[WL_VERDICT_MAX]; /* by verdict */
+	json_t *history;
+	json_t *groups;
+};
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+	return text ? text : "";
+}
+
+/* ---- collecting ---- */
+
+static enum wl_verdict verdict_of(const char *name)
+{
+	for (int v = WL_PASS; v < WL_VERDICT_MAX; v++)
+		if (!strcmp(wl_verdict_name((enum wl_verdict)v), name))
+			return (enum wl_verdict)v;
+	return WL_PASS;
+}
+
+static void count(struct show *s, const json_t *item)
+{
+	size_t i;
+	json_t *g;
+	json_int_t bytes = json_integer_value(json_object_get(item, "bytes"));
+	json_array_foreach (s->groups, i, g)
+		if (!strcmp(text_of(g, "verdict"), text_of(item, "verdict")) &&
+		    !strcmp(text_of(g, "rule"), text_of(item, "rule"))) {
+			json_integer_set(json_object_get(g, "count"),
+					 json_integer_value(json_object_get(g, "count")) + 1);
+			json_integer_set(json_object_get(g, "bytes"),
+					 json_integer_value(json_object_get(g, "bytes")) + bytes);
+			return;
+		}
+	(void)json_array_append_new(s->groups,
+				    json_pack("{s:s, s:s, s:I, s:I}", "verdict",
+					      text_of(item, "verdict"), "rule", text_of(item, "rule"),
+					      "count", (json_int_t)1, "bytes", bytes));
+}
+
+static void add_item(struct show *s, json_t *item)
+{
+	count(s, item);
+	(void)json_array_append_new(s->items[verdict_of(text_of(item, "verdict"))], item);
+}
+
+/* A decision that was made again (after a restart) replaces the one before. */
+static void forget_items(struct show *s)
+{
+	for (int v = 0; v < WL_VERDICT_MAX; v++)
+		(void)json_array_clear(s->items[v]);
+	(void)json_array_clear(s->groups);
+}
+
+static void add_history(struct show *s, const json_t *entry)
+{
+	char id[WL_ID_TEXT];
+	json_t *o = json_object();
+	const json_t *data = json_object_get(entry, "data");
+	wl_entry_id(entry, id);
+	wl_object_text(o, "entry", id);
+	(void)json_object_set(o, "seq", json_object_get(entry, "seq"));
+	wl_object_text(o, "time", text_of(entry, "time"));
+	wl_object_text(o, "event", text_of(entry, "event"));
+	wl_object_text(o, "actor", text_of(entry, "actor"));
+	char words[512];
+	const char *said = text_of(data, "words")[0] ? text_of(data, "words") : text_of(data, "cause");
+	enum wl_rule rule = wl_rule_find(text_of(data, "rule"));
+	if (rule != WL_RULE_NONE && wl_rule_row(rule)->verdict == WL_REFUSE)
+		wl_rule_sentence(rule, NULL, s->c->language, words, sizeof(words));
+	else
+		(void)snprintf(words, sizeof(words), "%s", said);
+	wl_object_text(o, "words", words);
+	(void)json_array_append_new(s->history, o);
+}
+
+static bool on_entry(void *user, uint64_t seq, const char *text, size_t n)
+{
+	struct show *s = user;
+	json_t *entry = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+	(void)seq;
+	if (!strcmp(text_of(entry, "event"), "item.decided")) {
+		json_t *first = json_object_get(json_object_get(entry, "data"), "item");
+		if (json_string_value(first) && strstr(json_string_value(first), ".00001"))
+			forget_items(s);
+		add_item(s, json_incref(json_object_get(entry, "data")));
+	} else if (entry) {
+		add_history(s, entry);
+	}
+	json_decref(entry);
+	return true;
+}
+
+/* `sha256  bytes  item  verdict  rule  path`: the pass lines, where entries do not hold them. */
+static void add_line(struct show *s, char *line)
+{
+	char *field[5];
+	for (int i = 0; i < 5; i++) {
+		char *gap = strstr(line, "  ");
+		if (!gap)
+			return;
+		*gap = '\0';
+		field[i] = line;
+		line = gap + 2;
+	}
+	if (strcmp(field[3], wl_verdict_name(WL_PASS)) != 0)
+		return;
+	add_item(s, json_pack("{s:s, s:s, s:I, s:s, s:s, s:[], s:s}", "item", field[2], "path", line,
+			      "bytes", (json_int_t)strtoll(field[1], NULL, 10), "verdict", field[3],
+			      "rule", field[4], "rules", "source_sha256", field[0]));
+}
+
+static void add_manifest(struct show *s)
+{
+	WL_AUTO_FREE void *text = NULL;
+	size_t n = 0;
+	if (json_array_size(s->items[WL_PASS]) > 0 || !s->x->t->noutputs ||
+	    s->x->t->outputs[0].files == 0 ||
+	    wl_vault_get(&s->b->vault, s->x->t->id, "out/manifest", WL_MANIFEST_BYTES_MAX, &text,
+			 &n) < 0)
+		return;
+	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		add_line(s, line);
+	}
+}
+
+/* ---- answering ---- */
+
+static void add_reason(struct show *s, json_t *item)
+{
+	char text[1024];
+	enum wl_rule rule = wl_rule_find(text_of(item, "rule"));
+	if (wl_rule_row(rule)->verdict != WL_REFUSE && wl_rule_row(rule)->verdict != WL_HOLD)
+		return;
+	wl_rule_sentence(rule, NULL, s->c->language, text, sizeof(text));
+	wl_object_text(item, "reason", text);
+	wl_rule_remedy(rule, NULL, s->c->language, text, sizeof(text));
+	wl_object_text(item, "remedy", text);
+}
+
+/* Items from index `from` on as long as they fit; *ret_next is where it goes on, or 0. */
+static json_t *page_of(struct show *s, size_t from, size_t room, size_t *ret_next, size_t *ret_total)
+{
+	static const enum wl_verdict order[] = {WL_REFUSE, WL_HOLD, WL_LEAVE, WL_PASS};
+	json_t *page = json_array();
+	size_t index = 0, bytes = 0;
+	*ret_next = 0;
+	for (size_t v = 0; v < WL_ARRAY_LEN(order); v++) {
+		size_t i;
+		json_t *item;
+		json_array_foreach (s->items[order[v]], i, item) {
+			if (index++ < from || *ret_next)
+				continue;
+			add_reason(s, item);
+			bytes += json_dumpb(item, NULL, 0, JSON_COMPACT) + 1;
+			if (bytes > room && json_array_size(page) > 0)
+				*ret_next = index - 1;
+			else
+				(void)json_array_append(page, item);
+		}
+	}
+	*ret_total = index;
+	return page;
+}
+
+static json_t *transfer_object(struct show *s)
+{
+	char text[1024];
+	const struct wl_transfer *t = s->x->t;
+	json_t *o = wl_object_transfer(t, wl_broker_approvals_needed(s->b));
+	wl_object_transfer_more(o, t);
+	const struct wl_rule_row *row = wl_rule_row(t->rule);
+	if (row->verdict == WL_REFUSE || row->verdict == WL_HOLD) {
+		wl_rule_sentence(t->rule, NULL, s->c->language, text, sizeof(text));
+		wl_object_text(o, "reason", text);
+		wl_rule_remedy(t->rule, NULL, s->c->language, text, sizeof(text));
+		wl_object_text(o, "remedy", text);
+	}
+	(void)json_object_set(o, "groups", s->groups);
+	wl_next_of_transfer(s->b, s->x, s->c->language, o);
+	return o;
+}
+
+static void answer(struct show *s, struct wl_call *c)
+{
+	json_t *from = json_object_get(c->parameters, "from");
+	size_t next, total;
+	json_t *o = transfer_object(s);
+	while (json_dumpb(s->history, NULL, 0, JSON_COMPACT) > HISTORY_BYTES)
+		(void)json_array_remove(s->history, 0);
+	if (!from)
+		(void)json_object_set(o, "history", s->history);
+	size_t used = json_dumpb(o, NULL, 0, JSON_COMPACT) + 200;
+	json_t *page = page_of(s, (size_t)json_integer_value(from),
+			       used < FRAME_BYTES ? FRAME_BYTES - used : 1, &next, &total);
+	(void)json_object_set_new(o, "items_total", json_integer((json_int_t)total));
+	if (next)
+		(void)json_object_set_new(o, "items_next", json_integer((json_int_t)next));
+	wl_call_reply(c, json_pack("{s:o, s:o}", "transfer", o, "items", page));
+}
+
+void wl_do_show(struct wl_broker *b, struct wl_call *c)
+{
+	struct wl_finding f = {0};
+	struct wl_tracked *x = wl_transfers_of_call(b, c);
+	if (!x)
+		return;
+	struct show s = {.b = b, .c = c, .x = x, .history = json_array(), .groups = json_array()};
+	for (int v = 0; v < WL_VERDICT_MAX; v++)
+		s.items[v] = json_array();
+	int r = wl_ledger_entries(b->ledger, x->t->id, 0, UINT64_MAX >> 1, on_entry, &s, &f);
+	if (r == 0) {
+		add_manifest(&s);
+		answer(&s, c);
+	} else {
+		wl_station_ledger_trouble(b, c, &f);
+	}
+	for (int v = 0; v < WL_VERDICT_MAX; v++)
+		json_decref(s.items[v]);
+	json_decref(s.history);
+	json_decref(s.groups);
+}

@@ -1,0 +1,129 @@
+/*
+ * What comes next, and who does it (weighlockd): the line `Next:` of every answer.
+ *
+ * A table of states for transfers, a table of obstacles for the station; sentences are rendered in
+ * the language of whoever asks. Pure over what the broker knows.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/broker/broker.h"
+#include "daemon/broker/language.h"
+#include "daemon/broker/objects.h"
+
+struct next {
+	const char *actor;
+	const char *command; /* %llu: the transfer's number; NULL: typing would not help */
+	const char *words;
+};
+
+static const struct next of_state[WL_STATE_MAX] = {
+	[WL_OPENED] = {"opener", "weighlock watch %llu",
+		       N_("Plug the vendor's stick into a port for sources.")},
+	[WL_READING] = {"station", "weighlock watch %llu",
+			N_("The stick is being read: leave it in.")},
+	[WL_INSPECTING] = {"station", "weighlock watch %llu", N_("What was read is being checked.")},
+	[WL_WAITING] = {"approver", "weighlock approve %llu",
+			N_("Another person, an approver, must agree.")},
+	[WL_APPROVED] = {"opener", "weighlock release %llu",
+			 N_("Plug a prepared medium into a port for destinations and release.")},
+	[WL_RELEASING] = {"station", "weighlock watch %llu",
+			  N_("The medium is being written: leave it in.")},
+	[WL_RELEASED] = {"technician", "weighlock outcome %llu",
+			 N_("Take the medium to the device, then say what it did with it.")},
+	[WL_FAILED] = {"opener", "weighlock retry %llu",
+		       N_("Something went wrong inside the station: try again, or cancel.")},
+};
+
+/* After a fault the same state wants something else. */
+static const struct next opened_stopped = {
+	"opener", "weighlock retry %llu", N_("Plug the stick in again, then go on.")};
+static const struct next opened_several = {
+	"opener", "weighlock cancel %llu",
+	N_("Take out all sticks but one; or cancel, and say the port when you receive again.")};
+static const struct next approved_stopped = {
+	"opener", "weighlock prepare",
+	N_("The medium is not released: do not use it. Prepare it again, then release again.")};
+
+static const struct next *next_of(const struct wl_tracked *x)
+{
+	if (x->t->state == WL_OPENED && x->hint == WL_RULE_MEDIUM_SEVERAL)
+		return &opened_several;
+	if (x->t->state == WL_OPENED &&
+	    (x->tried[0] || (x->t->rule != WL_RULE_NONE && x->t->insertion[0])))
+		return &opened_stopped;
+	if (x->t->state == WL_APPROVED && x->had_intent && x->t->rule != WL_RULE_NONE &&
+	    wl_rule_row(x->t->rule)->verdict == WL_REFUSE)
+		return &approved_stopped;
+	return &of_state[x->t->state];
+}
+
+static void set_next(json_t *o, const struct next *n, unsigned long long number,
+		     const char *language)
+{
+	char command[64];
+	if (!n->actor)
+		return;
+	wl_object_text(o, "next_actor", n->actor);
+	if (n->command) {
+		if (strstr(n->command, "%llu"))
+			(void)snprintf(command, sizeof(command), "%.*s%llu",
+				       (int)(strstr(n->command, "%llu") - n->command), n->command,
+				       number);
+		else
+			(void)snprintf(command, sizeof(command), "%s", n->command);
+		wl_object_text(o, "next_command", command);
+	}
+	wl_language_use(language);
+	wl_object_text(o, "next_words", _(n->words));
+}
+
+void wl_next_of_transfer(struct wl_broker *b, const struct wl_tracked *x, const char *language,
+			 json_t *object)
+{
+	(void)b;
+	set_next(object, next_of(x), x->t->number, language);
+}
+
+/* ---- the station ---- */
+
+static const struct next no_keys = {"setup", "weighlock station init",
+				    N_("Make the station's keys.")};
+static const struct next unconfirmed = {
+	"setup", "weighlock station confirm FINGERPRINT",
+	N_("Another member of weighlock-setup compares the fingerprint and confirms it.")};
+static const struct next no_policy = {"setup", "weighlock policy install",
+				      N_("Install the first policy.")};
+static const struct next doctor = {"administrator", "weighlock doctor",
+				   N_("Find out which part of the station does not run.")};
+static const struct next proposed = {"administrator", "weighlock policy confirm %llu",
+				     N_("A second administrator must confirm the proposed policy.")};
+static const struct next wait_for_clock = {"administrator", "weighlock doctor",
+					   N_("The clock is behind: set it, then transfers go on.")};
+
+static const struct next *next_of_station(const struct wl_broker *b)
+{
+	enum wl_rule rule = wl_station_obstacle(b);
+	switch ((unsigned)rule) {
+	case WL_RULE_NONE:
+		break;
+	case WL_RULE_STATION_NO_KEYS:
+		return b->init_fingerprint[0] ? &unconfirmed : &no_keys;
+	case WL_RULE_STATION_NO_POLICY:
+		return b->nproposals ? &proposed : &no_policy;
+	case WL_RULE_STATION_CLOCK_BEHIND:
+		return &wait_for_clock;
+	default:
+		return &doctor;
+	}
+	if (!b->spawn_there || !wl_media_is_connected(b->media))
+		return &doctor;
+	return b->nproposals ? &proposed : NULL;
+}
+
+void wl_next_of_station(struct wl_broker *b, const char *language, json_t *object)
+{
+	const struct next *n = next_of_station(b);
+	if (n)
+		set_next(object, n, b->nproposals ? b->proposals[0].version : 0, language);
+}

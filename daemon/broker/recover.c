@@ -1,0 +1,277 @@
+/*
+ * Taking up again what was there before (weighlockd, at its start and when ledgerd is first reached).
+ *
+ * Everything comes out of the ledger. What a crash or a power cut left half-done is ended by an
+ * entry first: a release without an end becomes release.unknown, a reading without an end is shut, an
+ * inspection is begun again from the vault. Copies in the vault that no open transfer owns go.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/base/cleanup.h"
+#include "daemon/base/daemon.h"
+#include "daemon/base/sha256.h"
+#include "daemon/base/fdio.h"
+#include "daemon/broker/broker.h"
+#include "daemon/broker/certificate.h"
+
+#define RECENT_ENTRIES 3000U
+#define RECENT_ENDED   64U
+
+/* ---- the policy in force ---- */
+
+bool wl_recover_policy(struct wl_broker *b)
+{
+	char version[24];
+	struct wl_policy_ref *p = NULL;
+	(void)snprintf(version, sizeof(version), "%llu",
+		       (unsigned long long)b->status.policy_version);
+	int r = wl_policy_load(b->policy_fd, "current", b->status.policy_sha256, &p, NULL);
+	if (r < 0) { /* power went before the link was moved */
+		r = wl_policy_store_install(b->policy_fd, b->status.policy_version);
+		if (r == 0)
+			r = wl_policy_load(b->policy_fd, version, b->status.policy_sha256, &p, NULL);
+	}
+	if (r < 0) {
+		wl_log_error("policy %s, which the ledger names, is not there: %s", version,
+			     strerror(-r));
+		return false;
+	}
+	wl_policy_release(&b->policy);
+	b->policy = p;
+	wl_broker_policy_changed(b, false);
+	return true;
+}
+
+/* ---- recent entries: insertions of this boot, media that are suspect ---- */
+
+struct recent {
+	struct wl_broker *b;
+	json_t *intents; /* entry id -> medium */
+};
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+	return text ? text : "";
+}
+
+static void forget_insertion(struct wl_broker *b, const char *insertion)
+{
+	for (size_t i = 0; i < b->ninsertions; i++)
+		if (!strcmp(b->insertions[i].insertion, insertion))
+			b->insertions[i] = b->insertions[--b->ninsertions];
+}
+
+static void remember_insertion(struct wl_broker *b, const json_t *entry, const json_t *data)
+{
+	if (strcmp(text_of(entry, "boot"), b->status.boot) != 0)
+		return;
+	if (b->ninsertions == WL_INSERTIONS_MAX)
+		forget_insertion(b, b->insertions[0].insertion);
+	struct wl_insertion *i = &b->insertions[b->ninsertions++];
+	(void)snprintf(i->insertion, sizeof(i->insertion), "%s", text_of(data, "insertion"));
+	(void)snprintf(i->port, sizeof(i->port), "%s", text_of(data, "port"));
+	i->diskseq = (uint64_t)json_integer_value(json_object_get(data, "diskseq"));
+}
+
+static void take_recent(struct recent *r, const json_t *entry)
+{
+	const json_t *data = json_object_get(entry, "data");
+	const char *medium = json_string_value(json_object_get(r->intents, text_of(data, "intent")));
+	char id[WL_ID_TEXT];
+	switch ((unsigned)wl_event_find(text_of(entry, "event"))) {
+	case WL_E_MEDIUM_SEEN:
+		remember_insertion(r->b, entry, data);
+		break;
+	case WL_E_MEDIUM_GONE:
+		forget_insertion(r->b, text_of(data, "insertion"));
+		break;
+	case WL_E_RELEASE_INTENT:
+		wl_entry_id(entry, id);
+		(void)json_object_set_new(r->intents, id, json_string(text_of(data, "medium")));
+		break;
+	case WL_E_RELEASE_FAILED:
+	case WL_E_RELEASE_UNKNOWN:
+		wl_ports_suspect(&r->b->ports, medium ? medium : "", true);
+		break;
+	case WL_E_RELEASE_DONE:
+		wl_ports_suspect(&r->b->ports, medium ? medium : "", false);
+		break;
+	case WL_E_MEDIUM_PREPARED:
+		wl_ports_suspect(&r->b->ports, text_of(data, "medium"), false);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool on_recent(void *user, uint64_t seq, const char *text, size_t n)
+{
+	json_t *entry = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+	(void)seq;
+	if (entry)
+		take_recent(user, entry);
+	json_decref(entry);
+	return true;
+}
+
+static int read_recent(struct wl_broker *b, struct wl_finding *f)
+{
+	struct recent r = {.b = b, .intents = json_object()};
+	uint64_t from = b->status.size > RECENT_ENTRIES ? b->status.size - RECENT_ENTRIES : 0;
+	b->ninsertions = 0;
+	int e = wl_ledger_entries(b->ledger, NULL, from, RECENT_ENTRIES, on_recent, &r, f);
+	json_decref(r.intents);
+	return e;
+}
+
+/* ---- transfers ---- */
+
+struct ids {
+	char (*v)[WL_ID_TEXT];
+	size_t n;
+};
+
+static void on_transfer(void *user, const char *transfer, uint64_t first_seq)
+{
+	struct ids *ids = user;
+	(void)first_seq;
+	void *grown = realloc(ids->v, (ids->n + 1) * sizeof(*ids->v));
+	if (!grown)
+		return;
+	ids->v = grown;
+	(void)snprintf(ids->v[ids->n++], WL_ID_TEXT, "%s", transfer);
+}
+
+static int load_all(struct wl_broker *b, bool open_only, size_t last, struct wl_finding *f)
+{
+	struct ids ids = {0};
+	int r = wl_ledger_transfers(b->ledger, open_only, on_transfer, &ids, f);
+	size_t from = ids.n > last ? ids.n - last : 0;
+	for (size_t i = from; i < ids.n && r == 0; i++)
+		if (!wl_transfers_find(b, ids.v[i]) && !wl_transfers_load(b, ids.v[i], f) && f->rule)
+			r = -EBADMSG;
+	free(ids.v);
+	return r;
+}
+
+/* ---- what was under way ---- */
+
+static int end_release(struct wl_broker *b, struct wl_tracked *x, struct wl_finding *f)
+{
+	const char *intent = "";
+	for (unsigned i = 0; i < x->t->noutputs; i++)
+		if (x->t->outputs[i].intent[0] && !x->t->outputs[i].released)
+			intent = x->t->outputs[i].intent;
+	json_t *e = wl_broker_entry(b, WL_E_RELEASE_UNKNOWN, x->t->id);
+	wl_entry_text(e, WL_M_INTENT, intent);
+	return wl_broker_append(b, e, NULL, f);
+}
+
+static int end_reading(struct wl_broker *b, struct wl_tracked *x, struct wl_finding *f)
+{
+	json_t *e = wl_broker_entry(b, WL_E_GATE_SHUT, x->t->id);
+	wl_entry_text(e, WL_M_GATE, "a");
+	wl_entry_text(e, WL_M_INSERTION, x->t->insertion);
+	wl_entry_text(e, WL_M_PORT, x->t->port);
+	wl_entry_text(e, WL_M_PURPOSE, "read");
+	wl_entry_int(e, WL_M_BYTES, 0);
+	wl_entry_text(e, WL_M_REASON, "restart");
+	return wl_broker_append(b, e, NULL, f);
+}
+
+static int take_up(struct wl_broker *b, struct wl_tracked *x, struct wl_finding *f)
+{
+	if (wl_jobs_has(b->jobs, x->t->id))
+		return 0;
+	switch ((unsigned)x->t->state) {
+	case WL_RELEASING:
+		return end_release(b, x, f);
+	case WL_READING:
+		return end_reading(b, x, f);
+	case WL_INSPECTING:
+		return b->policy ? wl_pick_queue(b, x, NULL, 0) : 0;
+	default:
+		return 0;
+	}
+}
+
+static void match_vault(void *user, const char *transfer)
+{
+	struct wl_broker *b = user;
+	struct wl_finding f = {0};
+	struct wl_tracked *x = wl_transfers_find(b, transfer);
+	uint64_t items, bytes;
+	if (!x)
+		x = wl_transfers_load(b, transfer, &f);
+	if (!x && !f.rule && wl_vault_delete(&b->vault, transfer, &items, &bytes) == 0)
+		wl_log_notice("%s: a copy in the vault that the ledger does not know is deleted",
+			      transfer);
+}
+
+/* ---- the start itself ---- */
+
+static int add_library(struct dl_phdr_info *info, size_t size, void *user)
+{
+	const char *slash = strrchr(info->dlpi_name, '/');
+	(void)size;
+	if (slash && json_array_size(user) < 64)
+		(void)json_array_append_new(user, json_string(slash + 1));
+	return 0;
+}
+
+static int append_start(struct wl_broker *b, struct wl_finding *f)
+{
+	uint8_t sha256[WL_SHA256_BYTES] = {0};
+	uint64_t bytes;
+	json_t *libs = json_array();
+	WL_AUTO_CLOSE int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (self >= 0)
+		(void)wl_sha256_of_fd(self, sha256, &bytes);
+	(void)dl_iterate_phdr(add_library, libs);
+	json_t *e = wl_broker_entry(b, WL_E_STATION_START, NULL);
+	wl_entry_text(e, WL_M_VERSION, PACKAGE_VERSION);
+	wl_entry_sha256(e, WL_M_BUILD_SHA256, sha256);
+	wl_entry_text(e, WL_M_SANDBOX, b->sandbox[0] ? b->sandbox : "unknown");
+	wl_entry_list(e, WL_M_LIBS, libs);
+	int r = wl_broker_append(b, e, NULL, f);
+	b->started = b->started || r == 0;
+	return r;
+}
+
+/* The pinned certificate is the one entry 0 names? */
+static bool authority_is_pinned(const struct wl_broker *b)
+{
+	uint8_t spki[WL_SHA256_BYTES];
+	WL_AUTO_FREE void *pem = NULL;
+	size_t n = 0;
+	return b->status.has_authority &&
+	       wl_file_read(b->trust_fd, "policy-authority.pem", 16384, &pem, &n) == 0 &&
+	       wl_certificate_spki(pem, n, spki) == 0 &&
+	       !memcmp(spki, b->status.authority_spki_sha256, sizeof(spki));
+}
+
+int wl_recover(struct wl_broker *b, struct wl_finding *f)
+{
+	int r = read_recent(b, f);
+	if (!authority_is_pinned(b))
+		wl_log_error("policy-authority.pem is not the certificate entry 0 names");
+	if (r == 0 && b->status.has_policy && !b->policy)
+		(void)wl_recover_policy(b);
+	if (r == 0)
+		r = load_all(b, true, WL_TRANSFERS_KEPT / 2, f);
+	if (r == 0)
+		r = load_all(b, false, RECENT_ENDED, f);
+	if (r == 0 && !b->started && wl_station_obstacle(b) != WL_RULE_STATION_CLOCK_BEHIND)
+		r = append_start(b, f);
+	for (size_t i = 0; i < b->ntransfers && r == 0; i++)
+		r = take_up(b, &b->transfers[i], f);
+	if (r == 0)
+		(void)wl_vault_each(&b->vault, match_vault, b);
+	return r;
+}
