@@ -122,7 +122,7 @@ static const struct {
 	const char *expected;
 } kinds[WL_ARG_KIND_MAX] = {
         [WL_ARG_WORDS] = {is_words, false, "text"},
-	[WL_ARG_LINE] = {is_line, false, "one line of text"},
+        [WL_ARG_LINE] = {is_line, false, "one line of text"},
         [WL_ARG_TEXT] = {is_text, false, "text"},
         [WL_ARG_NAME] = {is_name, false, "[a-z][a-z0-9-]{0,31}"},
         [WL_ARG_PERSON] = {is_person, false, "[a-z][a-z0-9-]{1,31}"},

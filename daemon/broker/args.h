@@ -8,10 +8,10 @@
 
 enum wl_arg_kind {
 	WL_ARG_END = 0,
-	WL_ARG_LINE, /* text on one line, 1 to max bytes, no control character */
-	WL_ARG_WORDS,	  /* the same, or empty */
-	WL_ARG_TEXT, /* text, line feeds allowed */
-	WL_ARG_NAME, /* id of a device, port, component: made lower case */
+	WL_ARG_LINE,  /* text on one line, 1 to max bytes, no control character */
+	WL_ARG_WORDS, /* the same, or empty */
+	WL_ARG_TEXT,  /* text, line feeds allowed */
+	WL_ARG_NAME,  /* id of a device, port, component: made lower case */
 	WL_ARG_PERSON,
 	WL_ARG_TICKET,   /* also a visit */
 	WL_ARG_TRANSFER, /* STN3-T000042, or 42 */

@@ -1,8 +1,8 @@
 /*
  * Appending entries in the main thread, and what follows from an entry (weighlockd).
  *
- * The ledger comes first: nothing changes here before the entry is durable, and what changes is what
- * folding the entry says. When power goes between the two, the next start folds it.
+ * The ledger comes first: nothing changes here before the entry is durable, and what changes is
+ * what folding the entry says. When power goes between the two, the next start folds it.
  */
 #include "daemon/broker/broker.h"
 
@@ -41,11 +41,11 @@ json_t *wl_call_entry(const struct wl_call *c, enum wl_event event, const char *
 	char stranger[WL_ID_TEXT];
 	(void)snprintf(stranger, sizeof(stranger), "uid:%u", (unsigned)c->caller.uid);
 	return wl_entry_new(event, c->caller.person[0] ? c->caller.person : stranger, c->caller.uid,
-			    transfer);
+	                    transfer);
 }
 
 int wl_broker_append(struct wl_broker *b, json_t *entry, char ret_id[WL_ID_TEXT],
-		     struct wl_finding *f)
+                     struct wl_finding *f)
 {
 	const struct wl_policy *policy = wl_broker_policy(b);
 	int r = wl_ledger_append(b->ledger, entry, policy ? policy->sha256 : NULL, -1, 0, f);
@@ -79,7 +79,7 @@ static void saw_medium(struct wl_broker *b, enum wl_event event, const json_t *d
 	case WL_E_MEDIUM_REFUSED:
 		if (port)
 			(void)snprintf(port->medium.refused, sizeof(port->medium.refused), "%s",
-				       text_of(data, "rule"));
+			               text_of(data, "rule"));
 		break;
 	case WL_E_WIPE_INTENT:
 		if (port)
@@ -92,7 +92,7 @@ static void saw_medium(struct wl_broker *b, enum wl_event event, const json_t *d
 
 /* A release that did not end well leaves its medium suspect; one that did clears it. */
 static void saw_release(struct wl_broker *b, enum wl_event event, const struct wl_transfer *t,
-			const json_t *data)
+                        const json_t *data)
 {
 	const char *medium = "", *insertion = "";
 	for (unsigned i = 0; i < t->noutputs; i++)

@@ -20,9 +20,9 @@
 #include "daemon/broker/vault.h"
 #include "policy/people.h"
 
-#define WL_TRANSFERS_KEPT   256U /* folded in memory: all open ones, and the last ended */
-#define WL_WATCHERS_MAX	    128U
-#define WL_PROPOSALS_MAX    4U
+#define WL_TRANSFERS_KEPT 256U /* folded in memory: all open ones, and the last ended */
+#define WL_WATCHERS_MAX   128U
+#define WL_PROPOSALS_MAX  4U
 
 struct wl_watcher {
 	uint64_t call_id;
@@ -46,8 +46,8 @@ struct wl_proposal {
 struct wl_tracked {
 	struct wl_transfer *t;
 	char tried[WL_ID_TEXT]; /* insertion whose reading stopped: not read again unasked */
-	enum wl_rule hint;	/* why it still waits for its medium */
-	bool had_intent;	/* an intent of it is in the ledger */
+	enum wl_rule hint;      /* why it still waits for its medium */
+	bool had_intent;        /* an intent of it is in the ledger */
 };
 
 struct wl_broker {
@@ -64,9 +64,9 @@ struct wl_broker {
 	char ledger_path[WL_PATH_TEXT], media_path[WL_PATH_TEXT], spawn_path[WL_PATH_TEXT];
 
 	struct wl_ledger_status status; /* as last heard */
-	bool ledger_there;		/* it answered the last time */
-	bool recovered;			/* folded from the ledger since the start */
-	bool started;			/* station.start is in the ledger */
+	bool ledger_there;              /* it answered the last time */
+	bool recovered;                 /* folded from the ledger since the start */
+	bool started;                   /* station.start is in the ledger */
 	bool spawn_there;
 	char sandbox[201];
 	bool vault_failed;
@@ -90,12 +90,13 @@ struct wl_broker {
 /* Appends under the policy in force (takes over `entry`), folds it and tells watchers. *ret_id may
  * be NULL. 0 or -EBADMSG. */
 int wl_broker_append(struct wl_broker *b, json_t *entry, char ret_id[WL_ID_TEXT],
-		     struct wl_finding *f);
+                     struct wl_finding *f);
 /* An entry that is in the ledger (appended here or by the work thread): folds it. */
 void wl_broker_saw(struct wl_broker *b, const json_t *entry);
 /* The same for an entry the work thread hands over: an owned reference. */
 void wl_broker_took(struct wl_broker *b, json_t *entry);
-json_t *wl_broker_entry(struct wl_broker *b, enum wl_event event, const char *transfer); /* station's */
+json_t *wl_broker_entry(struct wl_broker *b, enum wl_event event,
+                        const char *transfer); /* station's */
 json_t *wl_call_entry(const struct wl_call *c, enum wl_event event, const char *transfer);
 /* Approvals a release needs under the policy in force. */
 unsigned wl_broker_approvals_needed(const struct wl_broker *b);
@@ -136,11 +137,11 @@ bool wl_transfer_may(struct wl_tracked *x, enum wl_verb verb, struct wl_call *c)
 void wl_transfers_expire(struct wl_broker *b);
 /* The facts of approvals for policy/people.h; `given` has WL_GIVEN_MAX places. */
 void wl_transfer_approval_facts(const struct wl_broker *b, const struct wl_transfer *t,
-				struct wl_approval *given, uint8_t (*manifests)[WL_SHA256_BYTES],
-				struct wl_approval_facts *ret);
+                                struct wl_approval *given, uint8_t (*manifests)[WL_SHA256_BYTES],
+                                struct wl_approval_facts *ret);
 /* Voids the standing approvals of a transfer. */
 void wl_transfer_void(struct wl_broker *b, struct wl_tracked *x, const char *only_actor,
-		      enum wl_rule rule, const char *actor, uid_t uid);
+                      enum wl_rule rule, const char *actor, uid_t uid);
 /* Deletes a transfer's copy and says so in the ledger. */
 void wl_transfer_forget_vault(struct wl_broker *b, struct wl_tracked *x);
 
@@ -155,10 +156,10 @@ struct wl_task_medium;
 void wl_pick_medium(const struct wl_port *port, struct wl_task_medium *ret);
 /* Queues an inspection of what the vault holds (no port), or a reading (port). */
 int wl_pick_queue(struct wl_broker *b, struct wl_tracked *x, const struct wl_port *port,
-		  uint64_t call_id);
+                  uint64_t call_id);
 /* Common members of a task: policy, actor. */
 void wl_task_setup(struct wl_broker *b, struct wl_task *task, const char *kind,
-		   const char *transfer, const char *actor, uid_t uid);
+                   const char *transfer, const char *actor, uid_t uid);
 void wl_task_release(struct wl_task *task); /* what wl_task_setup took */
 
 /* ---- watch.c ---- */
@@ -168,7 +169,7 @@ void wl_watch_changed(struct wl_broker *b, const char *transfer, const char *ste
 void wl_watch_gone(void *user, uint64_t call_id);
 /* A Progress object of a transfer (may be NULL: prepare) in a call's language. */
 json_t *wl_watch_object(struct wl_broker *b, const struct wl_call *c, struct wl_tracked *x,
-			const struct wl_progress *p);
+                        const struct wl_progress *p);
 
 /* ---- do_release.c ---- */
 
@@ -178,7 +179,7 @@ void wl_release_again(struct wl_broker *b, struct wl_call *c, struct wl_tracked 
 /* ---- next.c: what a person does next ---- */
 
 void wl_next_of_transfer(struct wl_broker *b, const struct wl_tracked *x, const char *language,
-			 json_t *object);
+                         json_t *object);
 void wl_next_of_station(struct wl_broker *b, const char *language, json_t *object);
 /* "Plug the vendor's stick …": step and hint of a transfer that waits for its medium. */
 

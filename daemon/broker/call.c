@@ -47,8 +47,7 @@ void wl_call_error(struct wl_call *c, const char *name, json_t *parameters)
 	                    parameters ? parameters : json_object()));
 }
 
-static void render(const char *text, json_t *args, const char *language, char *buf,
-                   size_t size)
+static void render(const char *text, json_t *args, const char *language, char *buf, size_t size)
 {
 	struct wl_rule_arg arg[RULE_ARGS_MAX];
 	size_t n = 0;
@@ -63,14 +62,12 @@ static void render(const char *text, json_t *args, const char *language, char *b
 		(void)wl_rule_render(text, arg, n, buf, size);
 }
 
-void wl_rule_sentence(enum wl_rule rule, json_t *args, const char *language, char *buf,
-                      size_t size)
+void wl_rule_sentence(enum wl_rule rule, json_t *args, const char *language, char *buf, size_t size)
 {
 	render(wl_rule_row(rule)->sentence, args, language, buf, size);
 }
 
-void wl_rule_remedy(enum wl_rule rule, json_t *args, const char *language, char *buf,
-                    size_t size)
+void wl_rule_remedy(enum wl_rule rule, json_t *args, const char *language, char *buf, size_t size)
 {
 	render(wl_rule_row(rule)->remedy, args, language, buf, size);
 }

@@ -67,8 +67,7 @@ void wl_call_too_much(struct wl_call *c, const char *limit, uint64_t value);
 /* A rule's sentence (or remedy) in `language`, places filled from `args` (may be NULL). */
 void wl_rule_sentence(enum wl_rule rule, json_t *args, const char *language, char *buf,
                       size_t size);
-void wl_rule_remedy(enum wl_rule rule, json_t *args, const char *language, char *buf,
-                    size_t size);
+void wl_rule_remedy(enum wl_rule rule, json_t *args, const char *language, char *buf, size_t size);
 
 /* Strings of a checked call; NULL where absent or null. */
 const char *wl_call_text(const struct wl_call *c, const char *name);

@@ -16,10 +16,10 @@
 #include "daemon/base/sha256.h"
 #include "daemon/base/text.h"
 
-#define SEQUENCE     0x30
-#define EXPLICIT_0   0xa0
-#define PEM_BEGIN    "-----BEGIN CERTIFICATE-----"
-#define PEM_END	     "-----END CERTIFICATE-----"
+#define SEQUENCE   0x30
+#define EXPLICIT_0 0xa0
+#define PEM_BEGIN  "-----BEGIN CERTIFICATE-----"
+#define PEM_END    "-----END CERTIFICATE-----"
 
 /* The contents of the next element, whose tag it returns; 0 where there is none. */
 static uint8_t next_element(struct wl_reader *r, struct wl_bytes *whole, struct wl_reader *inside)

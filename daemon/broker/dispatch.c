@@ -17,9 +17,9 @@
 #include "daemon/broker/methods.h"
 #include "daemon/broker/service.h"
 
-#define DENIED_UIDS_MAX	  32U
-#define DENIED_A_MINUTE	  10U
-#define SERVICE_PREFIX	  "org.varlink.service."
+#define DENIED_UIDS_MAX 32U
+#define DENIED_A_MINUTE 10U
+#define SERVICE_PREFIX  "org.varlink.service."
 
 /* The person behind a uid. Accounts are looked up by name; in mode test also as "uid:N". */
 const struct wl_policy_person *wl_person_identify(const struct wl_policy *policy, uid_t uid)
@@ -51,7 +51,7 @@ static bool denial_is_written(uid_t uid)
 }
 
 static void record_denied(struct wl_broker *b, struct wl_call *c, const char *method,
-			  enum wl_rule rule)
+                          enum wl_rule rule)
 {
 	struct wl_finding ignored;
 	if (!b->ledger_there || !b->status.initialised || !denial_is_written(c->caller.uid))
@@ -102,7 +102,8 @@ static bool is_permitted(struct wl_broker *b, struct wl_call *c, const struct wl
 
 static void invalid(struct wl_call *c, const char *parameter)
 {
-	wl_call_error(c, SERVICE_PREFIX "InvalidParameter", json_pack("{s:s}", "parameter", parameter));
+	wl_call_error(c, SERVICE_PREFIX "InvalidParameter",
+	              json_pack("{s:s}", "parameter", parameter));
 }
 
 void wl_dispatch(void *user, struct wl_call *c)
@@ -114,10 +115,11 @@ void wl_dispatch(void *user, struct wl_call *c)
 	if (!strncmp(c->method, SERVICE_PREFIX, strlen(SERVICE_PREFIX)))
 		return wl_service_call(c, c->method + strlen(SERVICE_PREFIX));
 	bool ours = !strncmp(c->method, WL_ERROR_PREFIX, strlen(WL_ERROR_PREFIX));
-	const struct wl_method *m = ours ? wl_method_find(c->method + strlen(WL_ERROR_PREFIX)) : NULL;
+	const struct wl_method *m =
+	        ours ? wl_method_find(c->method + strlen(WL_ERROR_PREFIX)) : NULL;
 	if (!m)
 		return wl_call_error(c, SERVICE_PREFIX "MethodNotFound",
-				     json_pack("{s:s}", "method", c->method));
+		                     json_pack("{s:s}", "method", c->method));
 	c->method = m->name;
 	if (c->more && !m->more)
 		return invalid(c, "more");
@@ -127,7 +129,7 @@ void wl_dispatch(void *user, struct wl_call *c)
 		return wl_call_bad_argument(c, parameter, expected);
 	if (!m->handler)
 		return wl_call_error(c, SERVICE_PREFIX "MethodNotImplemented",
-				     json_pack("{s:s}", "method", m->name));
+		                     json_pack("{s:s}", "method", m->name));
 	m->handler(b, c);
 }
 

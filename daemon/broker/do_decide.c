@@ -17,9 +17,9 @@ static size_t seen_of(const struct wl_call *c, uint8_t (*seen)[WL_SHA256_BYTES],
 {
 	size_t i, n = 0;
 	json_t *digest;
-	json_array_foreach (json_object_get(c->parameters, "manifest_sha256"), i, digest)
-		if (n < max)
-			(void)wl_hex_decode(json_string_value(digest), seen[n++], WL_SHA256_BYTES);
+	json_array_foreach(json_object_get(c->parameters, "manifest_sha256"), i,
+	                   digest) if (n < max)(void)
+	        wl_hex_decode(json_string_value(digest), seen[n++], WL_SHA256_BYTES);
 	return n;
 }
 
@@ -32,7 +32,7 @@ static json_t *manifests_of(const struct wl_transfer *t)
 }
 
 static json_t *approved_entry(const struct wl_call *c, const struct wl_transfer *t,
-			      const struct wl_rules *accepted, int64_t until)
+                              const struct wl_rules *accepted, int64_t until)
 {
 	char text[WL_TIME_TEXT];
 	json_t *e = wl_call_entry(c, WL_E_TRANSFER_APPROVED, t->id);
@@ -61,13 +61,13 @@ void wl_do_approve(struct wl_broker *b, struct wl_call *c)
 	struct wl_tracked *x = wl_transfers_of_call(b, c);
 	if (!x || !wl_station_is_usable(b, c) || !wl_transfer_may(x, WL_VERB_APPROVE, c))
 		return;
-	json_array_foreach (json_object_get(c->parameters, "accept"), i, rule)
-		wl_rules_add(&accepted, wl_rule_find(json_string_value(rule)));
+	json_array_foreach(json_object_get(c->parameters, "accept"), i, rule)
+	        wl_rules_add(&accepted, wl_rule_find(json_string_value(rule)));
 	wl_transfer_approval_facts(b, x->t, given, manifests, &facts);
 	size_t nseen = seen_of(c, seen, 8);
 	json_int_t valid_s = json_integer_value(json_object_get(c->parameters, "valid_s"));
-	enum wl_rule no = wl_decide_approve(&facts, c->caller.person, seen, nseen, &accepted, valid_s,
-					    &until);
+	enum wl_rule no = wl_decide_approve(&facts, c->caller.person, seen, nseen, &accepted,
+	                                    valid_s, &until);
 	if (no != WL_RULE_NONE)
 		return wl_call_refuse(c, no, NULL, NULL);
 	if (wl_broker_append(b, approved_entry(c, x->t, &accepted, until), entry, &f) < 0)
@@ -101,17 +101,17 @@ void wl_do_withdraw(struct wl_broker *b, struct wl_call *c)
 		return;
 	for (unsigned i = 0; i < x->t->napprovals; i++)
 		mine |= x->t->approvals[i].voided == WL_RULE_NONE &&
-			!strcmp(x->t->approvals[i].actor, c->caller.person);
+		        !strcmp(x->t->approvals[i].actor, c->caller.person);
 	if (!mine)
 		return wl_call_refuse(c, WL_RULE_APPROVAL_OTHER_PERSON, NULL, NULL);
 	if (wl_jobs_has(b->jobs, x->t->id)) /* the release has begun: the first byte may be there */
 		return wl_call_wrong_state(c, x->t->id, wl_state_name(WL_RELEASING),
-					   wl_transfer_states_of(WL_VERB_WITHDRAW));
+		                           wl_transfer_states_of(WL_VERB_WITHDRAW));
 	wl_transfer_void(b, x, c->caller.person, WL_RULE_APPROVAL_VOID, c->caller.person,
-			 c->caller.uid);
+	                 c->caller.uid);
 	if (!b->ledger_there)
 		return wl_call_unavailable(c, WL_RULE_STATION_PART_MISSING,
-					   json_pack("{s:s}", "part", "ledger"));
+		                           json_pack("{s:s}", "part", "ledger"));
 	wl_id_entry(b->status.station, x->t->last_seq, entry);
 	wl_call_reply(c, json_pack("{s:s}", "entry", entry));
 }
@@ -119,7 +119,7 @@ void wl_do_withdraw(struct wl_broker *b, struct wl_call *c)
 static bool outcome_is_known(const char *outcome)
 {
 	static const char *const known[] = {"installed", "failed-old-runs", "failed-down",
-					    "not-tried"};
+	                                    "not-tried"};
 	for (size_t i = 0; i < WL_ARRAY_LEN(known); i++)
 		if (!strcmp(known[i], outcome))
 			return true;
@@ -135,13 +135,14 @@ void wl_do_outcome(struct wl_broker *b, struct wl_call *c)
 		return;
 	if (!outcome_is_known(wl_call_text(c, "outcome")))
 		return wl_call_bad_argument(c, "outcome",
-					    "installed, failed-old-runs, failed-down or not-tried");
+		                            "installed, failed-old-runs, failed-down or not-tried");
 	json_t *e = wl_call_entry(c, WL_E_TRANSFER_OUTCOME, x->t->id);
 	wl_entry_text(e, WL_M_OUTCOME, wl_call_text(c, "outcome"));
-	wl_entry_int(e, WL_M_RELEASE_BEFORE,
-		     (uint64_t)json_integer_value(json_object_get(c->parameters, "release_before")));
+	wl_entry_int(
+	        e, WL_M_RELEASE_BEFORE,
+	        (uint64_t)json_integer_value(json_object_get(c->parameters, "release_before")));
 	wl_entry_int(e, WL_M_RELEASE_AFTER,
-		     (uint64_t)json_integer_value(json_object_get(c->parameters, "release_after")));
+	             (uint64_t)json_integer_value(json_object_get(c->parameters, "release_after")));
 	wl_entry_text(e, WL_M_ENGINEER, wl_transfer_text(x->t, "engineer"));
 	wl_entry_text(e, WL_M_ESCORT, wl_transfer_text(x->t, "escort"));
 	wl_entry_text(e, WL_M_WORDS, wl_call_text(c, "words"));

@@ -11,7 +11,7 @@
 #include "daemon/broker/methods.h"
 
 #define ANSWER_BYTES_MAX 64000U
-#define ENTRIES_MAX	 1000U
+#define ENTRIES_MAX      1000U
 
 struct reading {
 	json_t *entries;
@@ -47,8 +47,8 @@ void wl_do_ledger_read(struct wl_broker *b, struct wl_call *c)
 	json_int_t from = json_integer_value(json_object_get(c->parameters, "from"));
 	json_int_t count = json_integer_value(json_object_get(c->parameters, "count"));
 	int e = wl_ledger_entries(b->ledger, NULL, (uint64_t)from,
-				  count > (json_int_t)ENTRIES_MAX ? ENTRIES_MAX : (uint64_t)count,
-				  on_entry, &r, &f);
+	                          count > (json_int_t)ENTRIES_MAX ? ENTRIES_MAX : (uint64_t)count,
+	                          on_entry, &r, &f);
 	if (e < 0 || r.too_big)
 		json_decref(r.entries);
 	if (e < 0)

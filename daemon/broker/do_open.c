@@ -1,5 +1,6 @@
 /*
- * OpenInbound, ListTransfers, Cancel, Retry (weighlockd): beginning a transfer, giving it up, going on.
+ * OpenInbound, ListTransfers, Cancel, Retry (weighlockd): beginning a transfer, giving it up, going
+ * on.
  *
  * The texts are people's own and end up in the ledger as they are. A transfer exists from its entry
  * transfer.opened on; when power goes right after, the next start finds it waiting for its medium.
@@ -18,10 +19,10 @@ static const struct {
 	enum wl_member member;
 	bool without_visit; /* needed where no visit says it */
 } texts[] = {
-	{"visit", WL_M_VISIT, false},	       {"work_order", WL_M_WORK_ORDER, true},
-	{"engineer", WL_M_ENGINEER, true},     {"organisation", WL_M_ENGINEER_ORG, true},
-	{"escort", WL_M_ESCORT, true},	       {"port", WL_M_PORT, false},
-	{"ticket", WL_M_TICKET, false},
+        {"visit", WL_M_VISIT, false},      {"work_order", WL_M_WORK_ORDER, true},
+        {"engineer", WL_M_ENGINEER, true}, {"organisation", WL_M_ENGINEER_ORG, true},
+        {"escort", WL_M_ESCORT, true},     {"port", WL_M_PORT, false},
+        {"ticket", WL_M_TICKET, false},
 };
 #define NTEXTS (sizeof(texts) / sizeof(texts[0]))
 
@@ -33,7 +34,8 @@ static bool fields_are_complete(struct wl_broker *b, struct wl_call *c)
 	for (size_t i = 0; i < NTEXTS; i++)
 		if (texts[i].without_visit && !wl_call_text(c, "visit") &&
 		    !wl_call_text(c, texts[i].argument)) {
-			wl_call_bad_argument(c, texts[i].argument, "needed where there is no visit");
+			wl_call_bad_argument(c, texts[i].argument,
+			                     "needed where there is no visit");
 			return false;
 		}
 	if (escort && !wl_policy_person(policy, escort)) {
@@ -42,7 +44,7 @@ static bool fields_are_complete(struct wl_broker *b, struct wl_call *c)
 	}
 	if (!wl_policy_device(policy, wl_call_text(c, "device"))) {
 		wl_call_refuse(c, WL_RULE_UPDATE_DEVICE_UNKNOWN, NULL,
-			       json_pack("{s:s}", "device", wl_call_text(c, "device")));
+		               json_pack("{s:s}", "device", wl_call_text(c, "device")));
 		return false;
 	}
 	return true;
@@ -57,8 +59,9 @@ static bool port_is_free(struct wl_broker *b, struct wl_call *c)
 	if (!name)
 		return true;
 	if (!port || port->use != WL_PORT_SOURCE) {
-		wl_call_refuse(c, port ? WL_RULE_MEDIUM_DIRECTION_WRONG : WL_RULE_MEDIUM_PORT_UNKNOWN,
-			       NULL, args);
+		wl_call_refuse(c,
+		               port ? WL_RULE_MEDIUM_DIRECTION_WRONG : WL_RULE_MEDIUM_PORT_UNKNOWN,
+		               NULL, args);
 		return false;
 	}
 	for (size_t i = 0; i < b->ntransfers; i++) {
@@ -124,7 +127,7 @@ void wl_do_open_inbound(struct wl_broker *b, struct wl_call *c)
 #define LIST_BYTES_MAX 60000U
 
 static bool append_row(struct wl_broker *b, struct wl_call *c, json_t *rows, struct wl_tracked *x,
-		       size_t *bytes)
+                       size_t *bytes)
 {
 	json_t *o = wl_object_transfer(x->t, wl_broker_approvals_needed(b));
 	wl_next_of_transfer(b, x, c->language, o);
@@ -185,7 +188,7 @@ void wl_do_cancel(struct wl_broker *b, struct wl_call *c)
 /* ---- going on ---- */
 
 static int append_retried(struct wl_broker *b, struct wl_call *c, struct wl_tracked *x,
-			  enum wl_state to, struct wl_finding *f)
+                          enum wl_state to, struct wl_finding *f)
 {
 	json_t *e = wl_call_entry(c, WL_E_TRANSFER_RETRIED, x->t->id);
 	wl_entry_text(e, WL_M_FROM, wl_state_name(x->t->state));
@@ -194,7 +197,8 @@ static int append_retried(struct wl_broker *b, struct wl_call *c, struct wl_trac
 	return wl_broker_append(b, e, NULL, f);
 }
 
-static void reply_now(struct wl_broker *b, struct wl_call *c, struct wl_tracked *x, const char *step)
+static void reply_now(struct wl_broker *b, struct wl_call *c, struct wl_tracked *x,
+                      const char *step)
 {
 	struct wl_progress p = {.step = step};
 	wl_call_reply(c, json_pack("{s:o}", "progress", wl_watch_object(b, c, x, &p)));
@@ -214,7 +218,8 @@ static void retry_reading(struct wl_broker *b, struct wl_call *c, struct wl_trac
 		reply_now(b, c, x, "source-wanted");
 }
 
-/* A failed one goes back to where it was: the vault is asked whether it still holds what was read. */
+/* A failed one goes back to where it was: the vault is asked whether it still holds what was read.
+ */
 static void retry_failed(struct wl_broker *b, struct wl_call *c, struct wl_tracked *x)
 {
 	struct wl_finding f = {0};

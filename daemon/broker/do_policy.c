@@ -51,7 +51,7 @@ static bool name_is_plain(const char *name)
 		return false;
 	for (; *name; name++)
 		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
-			    *name))
+		            *name))
 			return false;
 	return true;
 }
@@ -91,7 +91,7 @@ static const struct wl_policy_upload *find_file(const struct upload *u, const ch
 /* ---- after the signature was verified ---- */
 
 static void refuse_policy(struct wl_broker *b, struct wl_call *c, const struct upload *u,
-			  enum wl_rule rule, unsigned line, json_t *args)
+                          enum wl_rule rule, unsigned line, json_t *args)
 {
 	struct wl_finding ignored = {0};
 	json_t *e = wl_entry_new(WL_E_POLICY_REFUSED, u->actor, u->uid, NULL);
@@ -105,7 +105,7 @@ static void refuse_policy(struct wl_broker *b, struct wl_call *c, const struct u
 }
 
 static void refuse_errors(struct wl_broker *b, struct wl_call *c, const struct upload *u,
-			  const struct wl_policy_errors *errors)
+                          const struct wl_policy_errors *errors)
 {
 	const struct wl_policy_error *e = &errors->v[0];
 	char text[512], line[16];
@@ -114,28 +114,28 @@ static void refuse_errors(struct wl_broker *b, struct wl_call *c, const struct u
 	(void)wl_policy_error_render(e, text, sizeof(text));
 	(void)snprintf(line, sizeof(line), "%u", e->line);
 	refuse_policy(b, c, u, e->rule, e->line,
-		      json_pack("{s:s, s:s, s:s, s:s}", "detail", text, "line", line, "key", e->key,
-				"file", "policy.yaml"));
+	              json_pack("{s:s, s:s, s:s, s:s}", "detail", text, "line", line, "key", e->key,
+	                        "file", "policy.yaml"));
 }
 
 static int check_policy(const struct wl_broker *b, const struct upload *u,
-			const struct wl_policy *policy, struct wl_policy_errors *errors)
+                        const struct wl_policy *policy, struct wl_policy_errors *errors)
 {
 	struct wl_policy_file files[FILES_MAX];
 	for (size_t i = 0; i < u->n; i++) {
 		files[i] = (struct wl_policy_file){.name = u->file[i].name};
 		files[i].readable =
-			wl_policy_der_digest(u->file[i].p, u->file[i].n, files[i].sha256) == 0;
+		        wl_policy_der_digest(u->file[i].p, u->file[i].n, files[i].sha256) == 0;
 	}
 	int r = wl_policy_check_files(policy, files, u->n, errors);
 	return r < 0 ? r
-		     : wl_policy_check_station(policy, b->status.station, b->status.origin,
-					       b->status.policy_version, errors);
+	             : wl_policy_check_station(policy, b->status.station, b->status.origin,
+	                                       b->status.policy_version, errors);
 }
 
 /* The first policy's administrators must be the two people at the set-up: the proposer at least. */
 static bool proposer_is_administrator(const struct wl_broker *b, const struct wl_policy *policy,
-				      const struct upload *u)
+                                      const struct upload *u)
 {
 	if (b->policy)
 		return true; /* the table of methods has asked */
@@ -151,7 +151,7 @@ static void remember_proposal(struct wl_broker *b, uint64_t version, const struc
 	if (at == WL_PROPOSALS_MAX) {
 		wl_policy_store_forget(b->policy_fd, b->proposals[0].version);
 		memmove(b->proposals, b->proposals + 1,
-			(WL_PROPOSALS_MAX - 1) * sizeof(b->proposals[0]));
+		        (WL_PROPOSALS_MAX - 1) * sizeof(b->proposals[0]));
 		at--;
 	} else if (at == b->nproposals) {
 		b->nproposals++;
@@ -160,8 +160,8 @@ static void remember_proposal(struct wl_broker *b, uint64_t version, const struc
 	(void)snprintf(b->proposals[at].proposed_by, WL_ID_TEXT, "%s", u->actor);
 }
 
-static int store_proposal(struct wl_broker *b, const struct wl_policy *policy, const struct upload *u,
-			  struct wl_finding *f)
+static int store_proposal(struct wl_broker *b, const struct wl_policy *policy,
+                          const struct upload *u, struct wl_finding *f)
 {
 	int r = wl_policy_store_propose(b->policy_fd, policy->version, u->file, u->n);
 	if (r < 0)
@@ -196,7 +196,8 @@ static void take_policy(struct wl_broker *b, struct wl_call *c, const struct upl
 		if (r < 0)
 			wl_station_ledger_trouble(b, c, &f);
 		else
-			wl_call_reply(c, json_pack("{s:I}", "version", (json_int_t)policy->version));
+			wl_call_reply(c,
+			              json_pack("{s:I}", "version", (json_int_t)policy->version));
 	}
 	wl_policy_free(policy);
 }
@@ -210,7 +211,7 @@ static void policy_done(struct wl_broker *b, struct wl_task *task)
 		take_policy(b, c, u);
 	else if (task->finding.rule == WL_RULE_POLICY_SIGNATURE)
 		refuse_policy(b, c, u, task->finding.rule, 0,
-			      json_pack("{s:s}", "detail", task->finding.detail));
+		              json_pack("{s:s}", "detail", task->finding.detail));
 	else if (c)
 		wl_station_ledger_trouble(b, c, &task->finding);
 	wl_cleanup_close(&job->yaml_fd);
@@ -258,16 +259,17 @@ void wl_do_policy_propose(struct wl_broker *b, struct wl_call *c)
 		return wl_call_refuse(c, WL_RULE_STATION_NO_KEYS, NULL, NULL);
 	if (!u)
 		return wl_call_unavailable(c, WL_RULE_STATION_BUSY, NULL);
-	json_array_foreach (json_object_get(c->parameters, "files"), i, file)
-		if ((wrong = add_file(u, file)))
-			return wl_call_bad_argument(c, "files", wrong);
+	json_array_foreach(
+	        json_object_get(c->parameters, "files"), i,
+	        file) if ((wrong = add_file(u, file))) return wl_call_bad_argument(c, "files",
+	                                                                           wrong);
 	if (!find_file(u, "policy.yaml"))
 		return wl_call_bad_argument(c, "files", "policy.yaml among them");
 	if (!find_file(u, "policy.yaml.p7s"))
 		return refuse_policy(b, c, u, WL_RULE_POLICY_SIGNATURE, 0, NULL);
 	json_t *who = wl_call_entry(c, WL_E_POLICY_PROPOSED, NULL);
 	(void)snprintf(u->actor, sizeof(u->actor), "%s",
-		       json_string_value(json_object_get(who, "actor")));
+	               json_string_value(json_object_get(who, "actor")));
 	json_decref(who);
 	u->uid = c->caller.uid;
 	if (queue_check(b, c, u) < 0)
@@ -289,11 +291,12 @@ static struct wl_proposal *find_proposal(struct wl_broker *b, uint64_t version)
 /* Who may confirm: an administrator of the policy in force, or, for the first, of the proposed one
  * (which must name both accounts); never the proposer under any account. */
 static enum wl_rule may_confirm(const struct wl_broker *b, const struct wl_call *c,
-				const struct wl_proposal *p, const struct wl_policy *policy)
+                                const struct wl_proposal *p, const struct wl_policy *policy)
 {
 	const struct wl_policy_person *first = wl_person_identify(policy, p->uid);
 	const struct wl_policy_person *second = wl_person_identify(policy, c->caller.uid);
-	if (c->caller.uid == p->uid || (c->caller.person[0] && !strcmp(c->caller.person, p->proposed_by)) ||
+	if (c->caller.uid == p->uid ||
+	    (c->caller.person[0] && !strcmp(c->caller.person, p->proposed_by)) ||
 	    (first && first == second))
 		return WL_RULE_APPROVAL_SAME_PERSON;
 	if (b->policy)
@@ -305,7 +308,7 @@ static enum wl_rule may_confirm(const struct wl_broker *b, const struct wl_call 
 }
 
 static json_t *loaded_entry(const struct wl_call *c, const struct wl_proposal *p,
-			    const struct wl_policy *policy)
+                            const struct wl_policy *policy)
 {
 	json_t *e = wl_call_entry(c, WL_E_POLICY_LOADED, NULL);
 	const struct wl_policy_person *person = wl_person_identify(policy, c->caller.uid);
@@ -321,7 +324,7 @@ static json_t *loaded_entry(const struct wl_call *c, const struct wl_proposal *p
 }
 
 static void install(struct wl_broker *b, struct wl_call *c, struct wl_proposal *p,
-		    struct wl_policy_ref *ref)
+                    struct wl_policy_ref *ref)
 {
 	struct wl_finding f = {0};
 	char entry[WL_ID_TEXT];
@@ -374,9 +377,10 @@ void wl_broker_policy_changed(struct wl_broker *b, bool void_approvals)
 	struct wl_finding f = {0};
 	wl_ports_set(&b->ports, wl_broker_policy(b));
 	for (size_t i = 0; void_approvals && i < b->ntransfers; i++)
-		if (b->transfers[i].t->state == WL_WAITING || b->transfers[i].t->state == WL_APPROVED)
-			wl_transfer_void(b, &b->transfers[i], NULL, WL_RULE_APPROVAL_VOID, "station",
-					 b->paths.own_uid);
+		if (b->transfers[i].t->state == WL_WAITING ||
+		    b->transfers[i].t->state == WL_APPROVED)
+			wl_transfer_void(b, &b->transfers[i], NULL, WL_RULE_APPROVAL_VOID,
+			                 "station", b->paths.own_uid);
 	if (wl_media_sync(b->media, wl_broker_policy(b), &f) < 0)
 		wl_log_warning("mediad: %s", f.detail);
 }

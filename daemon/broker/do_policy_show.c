@@ -22,11 +22,11 @@ static json_t *people_of(const struct wl_policy *p)
 		json_t *roles = json_array();
 		for (unsigned bit = 1; bit <= WL_PERSON_ADMINISTRATOR; bit <<= 1)
 			if (p->people[i].roles & bit)
-				(void)json_array_append_new(roles,
-							    json_string(wl_person_role_name(
-								    (enum wl_person_role)bit)));
-		(void)json_array_append_new(list, json_pack("{s:s, s:o}", "person",
-							    p->people[i].id, "roles", roles));
+				(void)json_array_append_new(
+				        roles,
+				        json_string(wl_person_role_name((enum wl_person_role)bit)));
+		(void)json_array_append_new(
+		        list, json_pack("{s:s, s:o}", "person", p->people[i].id, "roles", roles));
 	}
 	return list;
 }
@@ -35,9 +35,9 @@ static json_t *ports_of(const struct wl_policy *p)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < p->nports; i++)
-		(void)json_array_append_new(
-			list, json_pack("{s:s, s:s}", "port", p->ports[i].id, "use",
-					wl_port_use_name(p->ports[i].use)));
+		(void)json_array_append_new(list,
+		                            json_pack("{s:s, s:s}", "port", p->ports[i].id, "use",
+		                                      wl_port_use_name(p->ports[i].use)));
 	return list;
 }
 
@@ -45,11 +45,10 @@ static json_t *devices_of(const struct wl_policy *p)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < p->ndevices && i < 100; i++)
-		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "device",
-							    p->devices[i].id, "vendor",
-							    p->devices[i].vendor, "model",
-							    p->devices[i].model, "serial",
-							    p->devices[i].serial));
+		(void)json_array_append_new(
+		        list, json_pack("{s:s, s:s, s:s, s:s}", "device", p->devices[i].id,
+		                        "vendor", p->devices[i].vendor, "model",
+		                        p->devices[i].model, "serial", p->devices[i].serial));
 	return list;
 }
 
@@ -58,9 +57,9 @@ static json_t *vendors_of(const struct wl_policy *p)
 	json_t *list = json_array();
 	for (size_t i = 0; i < p->nvendors && i < 100; i++)
 		(void)json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s}", "vendor", p->vendors[i].id, "signature",
-					wl_signature_format_name(p->vendors[i].signature), "ticket",
-					wl_demand_name(p->vendors[i].ticket)));
+		        list, json_pack("{s:s, s:s, s:s}", "vendor", p->vendors[i].id, "signature",
+		                        wl_signature_format_name(p->vendors[i].signature), "ticket",
+		                        wl_demand_name(p->vendors[i].ticket)));
 	return list;
 }
 
@@ -72,11 +71,11 @@ static json_t *policy_object(const struct wl_policy_ref *ref, const char *state)
 	char hex[WL_SHA256_HEX + 1];
 	wl_hex_encode(p->sha256, WL_SHA256_BYTES, hex);
 	json_t *o = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I}", "version",
-			      (json_int_t)p->version, "sha256", hex, "state", state, "mode",
-			      wl_mode_name(p->station.mode), "station", p->station.id, "origin",
-			      p->station.origin, "people", people_of(p), "ports", ports_of(p),
-			      "devices", devices_of(p), "vendors", vendors_of(p),
-			      "approvals_inbound", (json_int_t)p->inbound.approvals);
+	                      (json_int_t)p->version, "sha256", hex, "state", state, "mode",
+	                      wl_mode_name(p->station.mode), "station", p->station.id, "origin",
+	                      p->station.origin, "people", people_of(p), "ports", ports_of(p),
+	                      "devices", devices_of(p), "vendors", vendors_of(p),
+	                      "approvals_inbound", (json_int_t)p->inbound.approvals);
 	if (wl_file_read(ref->folder_fd, "policy.yaml", TEXT_MAX, &text, &n) == 0)
 		wl_object_text(o, "text", text);
 	return o;
@@ -95,7 +94,7 @@ void wl_do_policy_show(struct wl_broker *b, struct wl_call *c)
 		if (b->proposals[i].version == version)
 			proposal = &b->proposals[i];
 	(void)snprintf(name, sizeof(name), "%s%llu", proposal ? "proposed/" : "",
-		       (unsigned long long)version);
+	               (unsigned long long)version);
 	if (version == in_force && b->policy)
 		ref = wl_policy_hold(b->policy);
 	else if (wl_policy_load(b->policy_fd, name, NULL, &ref, NULL) < 0)
@@ -105,7 +104,7 @@ void wl_do_policy_show(struct wl_broker *b, struct wl_call *c)
 		wl_object_text(o, "proposed_by", proposal->proposed_by);
 		wl_object_text(o, "next_actor", "administrator");
 		(void)snprintf(name, sizeof(name), "weighlock policy confirm %llu",
-			       (unsigned long long)version);
+		               (unsigned long long)version);
 		wl_object_text(o, "next_command", name);
 	}
 	wl_call_reply(c, json_pack("{s:o}", "policy", o));

@@ -1,9 +1,9 @@
 /*
  * Release and Prepare (weighlockd): everything that can be asked before the work thread begins.
  *
- * Only the opener releases, only while enough approvals stand; which medium is meant is fixed by its
- * insertion at this moment. A client that goes away stops nothing. When power goes, the ledger says
- * how far it came.
+ * Only the opener releases, only while enough approvals stand; which medium is meant is fixed by
+ * its insertion at this moment. A client that goes away stops nothing. When power goes, the ledger
+ * says how far it came.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,14 +17,15 @@
 /* ---- the port ---- */
 
 /* The destination port of a call with a medium in it; answers and returns NULL otherwise. */
-static const struct wl_port *destination_of(struct wl_broker *b, struct wl_call *c, const char *name)
+static const struct wl_port *destination_of(struct wl_broker *b, struct wl_call *c,
+                                            const char *name)
 {
 	const struct wl_port *port = wl_ports_find(&b->ports, name);
-	enum wl_rule rule = !port				 ? WL_RULE_MEDIUM_PORT_UNKNOWN
-			    : port->use != WL_PORT_DESTINATION ? WL_RULE_MEDIUM_DIRECTION_WRONG
-			    : !port->medium.present || !port->medium.insertion[0]
-				    ? WL_RULE_DESTINATION_MISSING
-				    : WL_RULE_NONE;
+	enum wl_rule rule = !port                              ? WL_RULE_MEDIUM_PORT_UNKNOWN
+	                    : port->use != WL_PORT_DESTINATION ? WL_RULE_MEDIUM_DIRECTION_WRONG
+	                    : !port->medium.present || !port->medium.insertion[0]
+	                            ? WL_RULE_DESTINATION_MISSING
+	                            : WL_RULE_NONE;
 	if (rule == WL_RULE_NONE)
 		return port;
 	wl_call_refuse(c, rule, NULL, json_pack("{s:s}", "port", name));
@@ -33,9 +34,12 @@ static const struct wl_port *destination_of(struct wl_broker *b, struct wl_call 
 
 static bool parts_are_there(struct wl_broker *b, struct wl_call *c)
 {
-	const char *part = !wl_media_is_connected(b->media) ? "media" : !b->spawn_there ? "spawn" : NULL;
+	const char *part = !wl_media_is_connected(b->media) ? "media"
+	                   : !b->spawn_there                ? "spawn"
+	                                                    : NULL;
 	if (part)
-		wl_call_unavailable(c, WL_RULE_STATION_PART_MISSING, json_pack("{s:s}", "part", part));
+		wl_call_unavailable(c, WL_RULE_STATION_PART_MISSING,
+		                    json_pack("{s:s}", "part", part));
 	return !part;
 }
 
@@ -57,9 +61,10 @@ static void release_done(struct wl_broker *b, struct wl_task *task)
 	(void)snprintf(p.medium, sizeof(p.medium), "%s", job->destination.medium);
 	if (task->result < 0)
 		wl_log_notice("%s: release: %s %s", task->transfer, wl_rule_id(task->finding.rule),
-			      task->finding.detail);
+		              task->finding.detail);
 	if (job->unknown && x && x->t->state == WL_RELEASING)
-		b->recovered = false; /* the ledger did not take the end: fold it anew when it can */
+		b->recovered =
+		        false; /* the ledger did not take the end: fold it anew when it can */
 	if (c && task->result == 0)
 		wl_call_reply(c, json_pack("{s:o}", "progress", wl_watch_object(b, c, x, &p)));
 	else if (c && task->finding.rule)
@@ -85,7 +90,7 @@ static json_t *standing_approvals(const struct wl_transfer *t)
 }
 
 static int queue_release(struct wl_broker *b, struct wl_call *c, struct wl_tracked *x,
-			 const struct wl_output *o, const struct wl_port *port)
+                         const struct wl_output *o, const struct wl_port *port)
 {
 	unsigned ahead = 0;
 	struct wl_release_task *job = calloc(1, sizeof(*job));
@@ -97,14 +102,15 @@ static int queue_release(struct wl_broker *b, struct wl_call *c, struct wl_track
 	job->task.call_id = c->id;
 	wl_pick_medium(port, &job->destination);
 	(void)snprintf(job->task.insertion, sizeof(job->task.insertion), "%s",
-		       port->medium.insertion);
+	               port->medium.insertion);
 	job->is_source = is_source(x->t, port);
 	job->was_prepared = port->medium.prepared_known;
 	job->tried_before = x->had_intent;
 	(void)snprintf(job->device, sizeof(job->device), "%s", wl_transfer_text(x->t, "device"));
 	(void)snprintf(job->output, sizeof(job->output), "%s", o->output);
 	(void)snprintf(job->origin, sizeof(job->origin), "%s", b->status.origin);
-	(void)snprintf(job->manifest_sha256, sizeof(job->manifest_sha256), "%s", o->manifest_sha256);
+	(void)snprintf(job->manifest_sha256, sizeof(job->manifest_sha256), "%s",
+	               o->manifest_sha256);
 	job->approvals = standing_approvals(x->t);
 	job->inspected = json_deep_copy(x->t->inspected); /* the work thread's own */
 	int r = wl_jobs_add(b->jobs, &job->task, &ahead);
@@ -132,8 +138,8 @@ static bool is_approved(struct wl_broker *b, struct wl_call *c, struct wl_tracke
 	return false;
 }
 
-static void release(struct wl_broker *b, struct wl_call *c, struct wl_tracked *x, const char *output,
-		    const char *port_name)
+static void release(struct wl_broker *b, struct wl_call *c, struct wl_tracked *x,
+                    const char *output, const char *port_name)
 {
 	const struct wl_output *o = wl_transfer_output(x->t, output);
 	if (!o)
@@ -147,7 +153,7 @@ static void release(struct wl_broker *b, struct wl_call *c, struct wl_tracked *x
 		return;
 	if (is_source(x->t, port))
 		return wl_call_refuse(c, WL_RULE_DESTINATION_IS_SOURCE, NULL,
-				      json_pack("{s:s}", "port", port_name));
+		                      json_pack("{s:s}", "port", port_name));
 	if (wl_jobs_has(b->jobs, x->t->id) || queue_release(b, c, x, o, port) < 0)
 		return wl_call_refuse(c, WL_RULE_STATION_BUSY, NULL, NULL);
 	c->deferred = true;
@@ -190,7 +196,7 @@ static void prepare_done(struct wl_broker *b, struct wl_task *task)
 	(void)snprintf(p.medium, sizeof(p.medium), "%s", job->destination.medium);
 	if (task->result < 0)
 		wl_log_notice("prepare %s: %s %s", job->destination.port,
-			      wl_rule_id(task->finding.rule), task->finding.detail);
+		              wl_rule_id(task->finding.rule), task->finding.detail);
 	if (c && task->result == 0)
 		wl_call_reply(c, json_pack("{s:o}", "progress", wl_watch_object(b, c, NULL, &p)));
 	else if (c && task->finding.rule)
@@ -212,7 +218,7 @@ void wl_do_prepare(struct wl_broker *b, struct wl_call *c)
 		return wl_call_bad_argument(c, "use", "delivery");
 	if (device && !wl_policy_device(wl_broker_policy(b), device))
 		return wl_call_refuse(c, WL_RULE_UPDATE_DEVICE_UNKNOWN, NULL,
-				      json_pack("{s:s}", "device", device));
+		                      json_pack("{s:s}", "device", device));
 	if (!parts_are_there(b, c))
 		return;
 	const struct wl_port *port = destination_of(b, c, wl_call_text(c, "port"));
@@ -227,7 +233,7 @@ void wl_do_prepare(struct wl_broker *b, struct wl_call *c)
 	job->task.call_id = c->id;
 	wl_pick_medium(port, &job->destination);
 	(void)snprintf(job->task.insertion, sizeof(job->task.insertion), "%s",
-		       port->medium.insertion);
+	               port->medium.insertion);
 	(void)snprintf(job->device, sizeof(job->device), "%s", device ? device : "");
 	(void)snprintf(job->origin, sizeof(job->origin), "%s", b->status.origin);
 	if (wl_jobs_add(b->jobs, &job->task, &ahead) < 0) {

@@ -47,19 +47,20 @@ static void count(struct show *s, const json_t *item)
 	size_t i;
 	json_t *g;
 	json_int_t bytes = json_integer_value(json_object_get(item, "bytes"));
-	json_array_foreach (s->groups, i, g)
-		if (!strcmp(text_of(g, "verdict"), text_of(item, "verdict")) &&
-		    !strcmp(text_of(g, "rule"), text_of(item, "rule"))) {
-			json_integer_set(json_object_get(g, "count"),
-					 json_integer_value(json_object_get(g, "count")) + 1);
-			json_integer_set(json_object_get(g, "bytes"),
-					 json_integer_value(json_object_get(g, "bytes")) + bytes);
-			return;
-		}
-	(void)json_array_append_new(s->groups,
-				    json_pack("{s:s, s:s, s:I, s:I}", "verdict",
-					      text_of(item, "verdict"), "rule", text_of(item, "rule"),
-					      "count", (json_int_t)1, "bytes", bytes));
+	json_array_foreach(s->groups, i,
+	                   g) if (!strcmp(text_of(g, "verdict"), text_of(item, "verdict")) &&
+	                          !strcmp(text_of(g, "rule"), text_of(item, "rule")))
+	{
+		json_integer_set(json_object_get(g, "count"),
+		                 json_integer_value(json_object_get(g, "count")) + 1);
+		json_integer_set(json_object_get(g, "bytes"),
+		                 json_integer_value(json_object_get(g, "bytes")) + bytes);
+		return;
+	}
+	(void)json_array_append_new(s->groups, json_pack("{s:s, s:s, s:I, s:I}", "verdict",
+	                                                 text_of(item, "verdict"), "rule",
+	                                                 text_of(item, "rule"), "count",
+	                                                 (json_int_t)1, "bytes", bytes));
 }
 
 static void add_item(struct show *s, json_t *item)
@@ -88,7 +89,8 @@ static void add_history(struct show *s, const json_t *entry)
 	wl_object_text(o, "event", text_of(entry, "event"));
 	wl_object_text(o, "actor", text_of(entry, "actor"));
 	char words[512];
-	const char *said = text_of(data, "words")[0] ? text_of(data, "words") : text_of(data, "cause");
+	const char *said =
+	        text_of(data, "words")[0] ? text_of(data, "words") : text_of(data, "cause");
 	enum wl_rule rule = wl_rule_find(text_of(data, "rule"));
 	if (rule != WL_RULE_NONE && wl_rule_row(rule)->verdict == WL_REFUSE)
 		wl_rule_sentence(rule, NULL, s->c->language, words, sizeof(words));
@@ -129,9 +131,9 @@ static void add_line(struct show *s, char *line)
 	}
 	if (strcmp(field[3], wl_verdict_name(WL_PASS)) != 0)
 		return;
-	add_item(s, json_pack("{s:s, s:s, s:I, s:s, s:s, s:[], s:s}", "item", field[2], "path", line,
-			      "bytes", (json_int_t)strtoll(field[1], NULL, 10), "verdict", field[3],
-			      "rule", field[4], "rules", "source_sha256", field[0]));
+	add_item(s, json_pack("{s:s, s:s, s:I, s:s, s:s, s:[], s:s}", "item", field[2], "path",
+	                      line, "bytes", (json_int_t)strtoll(field[1], NULL, 10), "verdict",
+	                      field[3], "rule", field[4], "rules", "source_sha256", field[0]));
 }
 
 static void add_manifest(struct show *s)
@@ -141,7 +143,7 @@ static void add_manifest(struct show *s)
 	if (json_array_size(s->items[WL_PASS]) > 0 || !s->x->t->noutputs ||
 	    s->x->t->outputs[0].files == 0 ||
 	    wl_vault_get(&s->b->vault, s->x->t->id, "out/manifest", WL_MANIFEST_BYTES_MAX, &text,
-			 &n) < 0)
+	                 &n) < 0)
 		return;
 	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';
@@ -164,7 +166,8 @@ static void add_reason(struct show *s, json_t *item)
 }
 
 /* Items from index `from` on as long as they fit; *ret_next is where it goes on, or 0. */
-static json_t *page_of(struct show *s, size_t from, size_t room, size_t *ret_next, size_t *ret_total)
+static json_t *page_of(struct show *s, size_t from, size_t room, size_t *ret_next,
+                       size_t *ret_total)
 {
 	static const enum wl_verdict order[] = {WL_REFUSE, WL_HOLD, WL_LEAVE, WL_PASS};
 	json_t *page = json_array();
@@ -173,7 +176,8 @@ static json_t *page_of(struct show *s, size_t from, size_t room, size_t *ret_nex
 	for (size_t v = 0; v < WL_ARRAY_LEN(order); v++) {
 		size_t i;
 		json_t *item;
-		json_array_foreach (s->items[order[v]], i, item) {
+		json_array_foreach(s->items[order[v]], i, item)
+		{
 			if (index++ < from || *ret_next)
 				continue;
 			add_reason(s, item);
@@ -217,7 +221,7 @@ static void answer(struct show *s, struct wl_call *c)
 		(void)json_object_set(o, "history", s->history);
 	size_t used = json_dumpb(o, NULL, 0, JSON_COMPACT) + 200;
 	json_t *page = page_of(s, (size_t)json_integer_value(from),
-			       used < FRAME_BYTES ? FRAME_BYTES - used : 1, &next, &total);
+	                       used < FRAME_BYTES ? FRAME_BYTES - used : 1, &next, &total);
 	(void)json_object_set_new(o, "items_total", json_integer((json_int_t)total));
 	if (next)
 		(void)json_object_set_new(o, "items_next", json_integer((json_int_t)next));

@@ -35,7 +35,7 @@ void wl_do_station_init(struct wl_broker *b, struct wl_call *c)
 		return wl_call_unavailable(c, WL_RULE_STATION_VAULT_FULL, NULL);
 	}
 	r = wl_ledger_init(b->ledger, wl_call_text(c, "name"), wl_call_text(c, "origin"),
-			   c->caller.uid, spki, b->init_fingerprint, &f);
+	                   c->caller.uid, spki, b->init_fingerprint, &f);
 	if (r < 0)
 		return wl_station_ledger_trouble(b, c, &f);
 	wl_call_reply(c, json_pack("{s:s}", "fingerprint", b->init_fingerprint));
@@ -49,7 +49,7 @@ void wl_do_station_confirm(struct wl_broker *b, struct wl_call *c)
 	if (b->status.initialised)
 		return wl_call_wrong_state(c, "", "ready", json_pack("[s]", "unconfirmed"));
 	int r = wl_ledger_confirm(b->ledger, wl_call_text(c, "fingerprint"), c->caller.uid, &seq,
-				  &f);
+	                          &f);
 	if (r < 0)
 		return wl_station_ledger_trouble(b, c, &f);
 	b->init_fingerprint[0] = '\0';

@@ -1,7 +1,8 @@
 /*
  * GetStatus and ListMedia (weighlockd): how the station is, what is in its ports.
  *
- * Anybody who may connect can ask for the state; names of devices come from outside and are escaped.
+ * Anybody who may connect can ask for the state; names of devices come from outside and are
+ * escaped.
  */
 #include <string.h>
 
@@ -21,7 +22,7 @@ static const char *state_of(struct wl_broker *b, enum wl_rule obstacle)
 }
 
 static void add_fault(struct wl_broker *b, const struct wl_call *c, json_t *faults, json_t *details,
-		      enum wl_rule rule, json_t *args)
+                      enum wl_rule rule, json_t *args)
 {
 	char text[1024];
 	json_t *o = json_object();
@@ -37,7 +38,8 @@ static void add_fault(struct wl_broker *b, const struct wl_call *c, json_t *faul
 	(void)json_array_append_new(details, o);
 }
 
-static void add_faults(struct wl_broker *b, const struct wl_call *c, json_t *faults, json_t *details)
+static void add_faults(struct wl_broker *b, const struct wl_call *c, json_t *faults,
+                       json_t *details)
 {
 	enum wl_rule rule = wl_station_obstacle(b);
 	if (rule == WL_RULE_STATION_PART_MISSING)
@@ -46,16 +48,16 @@ static void add_faults(struct wl_broker *b, const struct wl_call *c, json_t *fau
 		add_fault(b, c, faults, details, rule, NULL);
 	if (!b->spawn_there)
 		add_fault(b, c, faults, details, WL_RULE_STATION_PART_MISSING,
-			  json_pack("{s:s}", "part", "spawn"));
+		          json_pack("{s:s}", "part", "spawn"));
 	if (b->policy && !wl_media_is_connected(b->media))
 		add_fault(b, c, faults, details, WL_RULE_STATION_PART_MISSING,
-			  json_pack("{s:s}", "part", "media"));
+		          json_pack("{s:s}", "part", "media"));
 	for (size_t i = 0; i < b->ports.n; i++) {
 		const struct wl_port *p = &b->ports.v[i];
 		if (p->medium.present && wl_ports_is_suspect(&b->ports, p->medium.medium))
 			add_fault(b, c, faults, details, WL_RULE_MEDIUM_SUSPECT,
-				  json_pack("{s:s, s:s}", "port", p->port, "medium",
-					    p->medium.medium));
+			          json_pack("{s:s, s:s}", "port", p->port, "medium",
+			                    p->medium.medium));
 	}
 }
 
@@ -69,16 +71,16 @@ void wl_do_get_status(struct wl_broker *b, struct wl_call *c)
 	for (unsigned bit = 1; bit <= WL_PERSON_ADMINISTRATOR; bit <<= 1)
 		if (c->caller.roles & bit)
 			(void)json_array_append_new(
-				roles, json_string(wl_person_role_name((enum wl_person_role)bit)));
-	json_t *o = json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:o, s:b}", "station", b->status.station, "mode",
-		policy ? wl_mode_name(policy->station.mode) : "", "state",
-		state_of(b, wl_station_obstacle(b)), "faults", faults, "fault_details", details,
-		"roles", roles, "setup", !policy && c->caller.setup_group);
+			        roles, json_string(wl_person_role_name((enum wl_person_role)bit)));
+	json_t *o =
+	        json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:b}", "station", b->status.station,
+	                  "mode", policy ? wl_mode_name(policy->station.mode) : "", "state",
+	                  state_of(b, wl_station_obstacle(b)), "faults", faults, "fault_details",
+	                  details, "roles", roles, "setup", !policy && c->caller.setup_group);
 	wl_object_text(o, "person", c->caller.person);
 	if (policy)
 		(void)json_object_set_new(o, "policy_version",
-					  json_integer((json_int_t)policy->version));
+		                          json_integer((json_int_t)policy->version));
 	wl_next_of_station(b, c->language, o);
 	wl_call_reply(c, o);
 }
@@ -92,10 +94,10 @@ void wl_do_list_media(struct wl_broker *b, struct wl_call *c)
 		for (size_t k = 0; k < b->ntransfers && p->medium.insertion[0]; k++) {
 			const struct wl_transfer *t = b->transfers[k].t;
 			bool reads = t->state == WL_READING &&
-				     !strcmp(t->insertion, p->medium.insertion);
-			bool writes = t->state == WL_RELEASING && t->noutputs &&
-				      !strcmp(t->outputs[0].destination_insertion,
-					      p->medium.insertion);
+			             !strcmp(t->insertion, p->medium.insertion);
+			bool writes =
+			        t->state == WL_RELEASING && t->noutputs &&
+			        !strcmp(t->outputs[0].destination_insertion, p->medium.insertion);
 			if (reads || writes)
 				wl_object_text(o, "transfer", t->id);
 		}

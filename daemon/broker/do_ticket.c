@@ -23,7 +23,8 @@ static void add_reasons(json_t *tickets, const char *language)
 	size_t i;
 	json_t *o;
 	char text[1024];
-	json_array_foreach (tickets, i, o) {
+	json_array_foreach(tickets, i, o)
+	{
 		const char *id = json_string_value(json_object_get(o, "rule"));
 		if (!id)
 			continue;
@@ -42,7 +43,7 @@ static void refuse_all(struct wl_call *c, json_t *tickets)
 	if (!rule)
 		return wl_call_refuse(c, WL_RULE_TICKET_MISSING, NULL, NULL);
 	wl_call_refuse(c, wl_rule_find(rule), json_incref(json_object_get(first, "rules")),
-		       json_pack("{s:O}", "name", json_object_get(first, "name")));
+	               json_pack("{s:O}", "name", json_object_get(first, "name")));
 }
 
 static void ticket_done(struct wl_broker *b, struct wl_task *task)
@@ -70,10 +71,10 @@ void wl_do_add_ticket(struct wl_broker *b, struct wl_call *c)
 	if (!wl_station_is_usable(b, c))
 		return;
 	const struct wl_port *port = wl_ports_find(&b->ports, name);
-	enum wl_rule rule = !port			    ? WL_RULE_MEDIUM_PORT_UNKNOWN
-			    : port->use != WL_PORT_SOURCE ? WL_RULE_MEDIUM_DIRECTION_WRONG
-			    : !port->medium.present	    ? WL_RULE_MEDIUM_GONE
-							    : WL_RULE_NONE;
+	enum wl_rule rule = !port                         ? WL_RULE_MEDIUM_PORT_UNKNOWN
+	                    : port->use != WL_PORT_SOURCE ? WL_RULE_MEDIUM_DIRECTION_WRONG
+	                    : !port->medium.present       ? WL_RULE_MEDIUM_GONE
+	                                                  : WL_RULE_NONE;
 	if (rule != WL_RULE_NONE)
 		return wl_call_refuse(c, rule, NULL, json_pack("{s:s}", "port", name));
 	struct wl_ticket_task *job = calloc(1, sizeof(*job));
@@ -85,7 +86,7 @@ void wl_do_add_ticket(struct wl_broker *b, struct wl_call *c)
 	job->task.call_id = c->id;
 	wl_pick_medium(port, &job->source);
 	(void)snprintf(job->task.insertion, sizeof(job->task.insertion), "%s",
-		       port->medium.insertion);
+	               port->medium.insertion);
 	(void)snprintf(job->station, sizeof(job->station), "%s", b->status.station);
 	if (wl_jobs_add(b->jobs, &job->task, &ahead) < 0) {
 		wl_task_release(&job->task);

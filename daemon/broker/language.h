@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#define _(text)  gettext(text)
+#define _(text) gettext(text)
 
 #include <libintl.h>
 

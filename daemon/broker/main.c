@@ -1,8 +1,9 @@
 /*
- * weighlockd: people talk to it; it knows the policy, the transfers and the vault, and has nothing else.
+ * weighlockd: people talk to it; it knows the policy, the transfers and the vault, and has nothing
+ * else.
  *
- * User weighlock, no capability, no device, no key. What hostile accounts send is met in server.c and
- * args.c; what hostile media hold is met by workers only. When power goes, everything that was
+ * User weighlock, no capability, no device, no key. What hostile accounts send is met in server.c
+ * and args.c; what hostile media hold is met by workers only. When power goes, everything that was
  * decided is in the ledger; the next start folds it (recover.c).
  */
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "daemon/base/daemon.h"
@@ -54,11 +56,13 @@ static int open_places(struct wl_broker *b)
 		r = open_folder(b, WL_PATH_VAULT, NULL, &b->vault.fd);
 	if (r == 0)
 		r = wl_path(WL_PATH_LEDGER_SOCKET, b->state_dir, b->ledger_path,
-			    sizeof(b->ledger_path));
+		            sizeof(b->ledger_path));
 	if (r == 0)
-		r = wl_path(WL_PATH_MEDIA_SOCKET, b->state_dir, b->media_path, sizeof(b->media_path));
+		r = wl_path(WL_PATH_MEDIA_SOCKET, b->state_dir, b->media_path,
+		            sizeof(b->media_path));
 	if (r == 0)
-		r = wl_path(WL_PATH_SPAWN_SOCKET, b->state_dir, b->spawn_path, sizeof(b->spawn_path));
+		r = wl_path(WL_PATH_SPAWN_SOCKET, b->state_dir, b->spawn_path,
+		            sizeof(b->spawn_path));
 	return r;
 }
 
@@ -109,11 +113,11 @@ static int watch_signals(struct wl_broker *b)
 static int make_parts(struct wl_broker *b)
 {
 	static const struct wl_jobs_handlers jobs = {.entry = wl_broker_took,
-						     .progress = wl_watch_progress};
+	                                             .progress = wl_watch_progress};
 	struct wl_media_handlers media = {.seen = wl_media_seen,
-					  .gone = wl_media_gone,
-					  .connected = wl_media_connected,
-					  .user = b};
+	                                  .gone = wl_media_gone,
+	                                  .connected = wl_media_connected,
+	                                  .user = b};
 	b->paths.ledger_path = b->ledger_path;
 	b->paths.media_path = b->media_path;
 	b->paths.spawn_path = b->spawn_path;
@@ -126,7 +130,8 @@ static int make_parts(struct wl_broker *b)
 	if (r == 0)
 		r = wl_jobs_new(b->event, &b->paths, &jobs, b, &b->jobs);
 	if (r == 0)
-		r = sd_event_add_time_relative(b->event, &b->tick, CLOCK_MONOTONIC, 0, 0, on_tick, b);
+		r = sd_event_add_time_relative(b->event, &b->tick, CLOCK_MONOTONIC, 0, 0, on_tick,
+		                               b);
 	return r;
 }
 
@@ -134,7 +139,8 @@ static int listen_for_people(struct wl_broker *b)
 {
 	char path[WL_PATH_TEXT];
 	int fd = -1;
-	struct wl_server_handlers handlers = {.dispatch = wl_dispatch, .gone = wl_watch_gone, .user = b};
+	struct wl_server_handlers handlers = {
+	        .dispatch = wl_dispatch, .gone = wl_watch_gone, .user = b};
 	int r = wl_path(WL_PATH_CONTROL_SOCKET, b->state_dir, path, sizeof(path));
 	if (r == 0)
 		r = wl_listen(path, "control", SOCK_STREAM, &fd);
@@ -189,9 +195,9 @@ int main(int argc, char **argv)
 	const char *step = NULL;
 	struct wl_broker *b = &broker;
 	const struct wl_daemon_option options[] = {
-		{"state", "DIR", "keep everything below DIR", &b->state_dir, NULL}};
+	        {"state", "DIR", "keep everything below DIR", &b->state_dir, NULL}};
 	int status = wl_daemon_options(argc, argv, "weighlockd", "the station's broker", options,
-				       sizeof(options) / sizeof(options[0]));
+	                               sizeof(options) / sizeof(options[0]));
 	if (status >= 0)
 		return status;
 	b->policy_fd = b->trust_fd = b->tickets_fd = b->vault.fd = -1;

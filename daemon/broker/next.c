@@ -18,32 +18,33 @@ struct next {
 };
 
 static const struct next of_state[WL_STATE_MAX] = {
-	[WL_OPENED] = {"opener", "weighlock watch %llu",
-		       N_("Plug the vendor's stick into a port for sources.")},
-	[WL_READING] = {"station", "weighlock watch %llu",
-			N_("The stick is being read: leave it in.")},
-	[WL_INSPECTING] = {"station", "weighlock watch %llu", N_("What was read is being checked.")},
-	[WL_WAITING] = {"approver", "weighlock approve %llu",
-			N_("Another person, an approver, must agree.")},
-	[WL_APPROVED] = {"opener", "weighlock release %llu",
-			 N_("Plug a prepared medium into a port for destinations and release.")},
-	[WL_RELEASING] = {"station", "weighlock watch %llu",
-			  N_("The medium is being written: leave it in.")},
-	[WL_RELEASED] = {"technician", "weighlock outcome %llu",
-			 N_("Take the medium to the device, then say what it did with it.")},
-	[WL_FAILED] = {"opener", "weighlock retry %llu",
-		       N_("Something went wrong inside the station: try again, or cancel.")},
+        [WL_OPENED] = {"opener", "weighlock watch %llu",
+                       N_("Plug the vendor's stick into a port for sources.")},
+        [WL_READING] = {"station", "weighlock watch %llu",
+                        N_("The stick is being read: leave it in.")},
+        [WL_INSPECTING] = {"station", "weighlock watch %llu",
+                           N_("What was read is being checked.")},
+        [WL_WAITING] = {"approver", "weighlock approve %llu",
+                        N_("Another person, an approver, must agree.")},
+        [WL_APPROVED] = {"opener", "weighlock release %llu",
+                         N_("Plug a prepared medium into a port for destinations and release.")},
+        [WL_RELEASING] = {"station", "weighlock watch %llu",
+                          N_("The medium is being written: leave it in.")},
+        [WL_RELEASED] = {"technician", "weighlock outcome %llu",
+                         N_("Take the medium to the device, then say what it did with it.")},
+        [WL_FAILED] = {"opener", "weighlock retry %llu",
+                       N_("Something went wrong inside the station: try again, or cancel.")},
 };
 
 /* After a fault the same state wants something else. */
-static const struct next opened_stopped = {
-	"opener", "weighlock retry %llu", N_("Plug the stick in again, then go on.")};
+static const struct next opened_stopped = {"opener", "weighlock retry %llu",
+                                           N_("Plug the stick in again, then go on.")};
 static const struct next opened_several = {
-	"opener", "weighlock cancel %llu",
-	N_("Take out all sticks but one; or cancel, and say the port when you receive again.")};
+        "opener", "weighlock cancel %llu",
+        N_("Take out all sticks but one; or cancel, and say the port when you receive again.")};
 static const struct next approved_stopped = {
-	"opener", "weighlock prepare",
-	N_("The medium is not released: do not use it. Prepare it again, then release again.")};
+        "opener", "weighlock prepare",
+        N_("The medium is not released: do not use it. Prepare it again, then release again.")};
 
 static const struct next *next_of(const struct wl_tracked *x)
 {
@@ -59,7 +60,7 @@ static const struct next *next_of(const struct wl_tracked *x)
 }
 
 static void set_next(json_t *o, const struct next *n, unsigned long long number,
-		     const char *language)
+                     const char *language)
 {
 	char command[64];
 	if (!n->actor)
@@ -68,8 +69,8 @@ static void set_next(json_t *o, const struct next *n, unsigned long long number,
 	if (n->command) {
 		if (strstr(n->command, "%llu"))
 			(void)snprintf(command, sizeof(command), "%.*s%llu",
-				       (int)(strstr(n->command, "%llu") - n->command), n->command,
-				       number);
+			               (int)(strstr(n->command, "%llu") - n->command), n->command,
+			               number);
 		else
 			(void)snprintf(command, sizeof(command), "%s", n->command);
 		wl_object_text(o, "next_command", command);
@@ -79,7 +80,7 @@ static void set_next(json_t *o, const struct next *n, unsigned long long number,
 }
 
 void wl_next_of_transfer(struct wl_broker *b, const struct wl_tracked *x, const char *language,
-			 json_t *object)
+                         json_t *object)
 {
 	(void)b;
 	set_next(object, next_of(x), x->t->number, language);
@@ -88,18 +89,20 @@ void wl_next_of_transfer(struct wl_broker *b, const struct wl_tracked *x, const 
 /* ---- the station ---- */
 
 static const struct next no_keys = {"setup", "weighlock station init",
-				    N_("Make the station's keys.")};
+                                    N_("Make the station's keys.")};
 static const struct next unconfirmed = {
-	"setup", "weighlock station confirm FINGERPRINT",
-	N_("Another member of weighlock-setup compares the fingerprint and confirms it.")};
+        "setup", "weighlock station confirm FINGERPRINT",
+        N_("Another member of weighlock-setup compares the fingerprint and confirms it.")};
 static const struct next no_policy = {"setup", "weighlock policy install",
-				      N_("Install the first policy.")};
+                                      N_("Install the first policy.")};
 static const struct next doctor = {"administrator", "weighlock doctor",
-				   N_("Find out which part of the station does not run.")};
-static const struct next proposed = {"administrator", "weighlock policy confirm %llu",
-				     N_("A second administrator must confirm the proposed policy.")};
-static const struct next wait_for_clock = {"administrator", "weighlock doctor",
-					   N_("The clock is behind: set it, then transfers go on.")};
+                                   N_("Find out which part of the station does not run.")};
+static const struct next proposed = {
+        "administrator", "weighlock policy confirm %llu",
+        N_("A second administrator must confirm the proposed policy.")};
+static const struct next wait_for_clock = {
+        "administrator", "weighlock doctor",
+        N_("The clock is behind: set it, then transfers go on.")};
 
 static const struct next *next_of_station(const struct wl_broker *b)
 {

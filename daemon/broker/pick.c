@@ -16,7 +16,7 @@
 #include "daemon/broker/jobs.h"
 
 void wl_task_setup(struct wl_broker *b, struct wl_task *task, const char *kind,
-		   const char *transfer, const char *actor, uid_t uid)
+                   const char *transfer, const char *actor, uid_t uid)
 {
 	task->kind = kind;
 	task->policy = wl_policy_hold(b->policy);
@@ -32,7 +32,8 @@ void wl_task_release(struct wl_task *task)
 
 void wl_pick_medium(const struct wl_port *port, struct wl_task_medium *ret)
 {
-	*ret = (struct wl_task_medium){.diskseq = port->medium.diskseq, .bytes = port->medium.bytes};
+	*ret = (struct wl_task_medium){.diskseq = port->medium.diskseq,
+	                               .bytes = port->medium.bytes};
 	(void)snprintf(ret->port, sizeof(ret->port), "%s", port->port);
 	(void)snprintf(ret->insertion, sizeof(ret->insertion), "%s", port->medium.insertion);
 	(void)snprintf(ret->medium, sizeof(ret->medium), "%s", port->medium.medium);
@@ -67,10 +68,10 @@ static void read_done(struct wl_broker *b, struct wl_task *task)
 	struct wl_tracked *x = wl_transfers_find(b, task->transfer);
 	if (task->result < 0)
 		wl_log_notice("%s: %s: %s %s", task->transfer, task->kind,
-			      wl_rule_id(task->finding.rule), task->finding.detail);
+		              wl_rule_id(task->finding.rule), task->finding.detail);
 	if (x && task->result < 0 && task->result != -ECANCELED) {
-		enum wl_rule rule = task->finding.rule ? task->finding.rule
-						       : WL_RULE_STATION_PART_MISSING;
+		enum wl_rule rule =
+		        task->finding.rule ? task->finding.rule : WL_RULE_STATION_PART_MISSING;
 		if (x->t->state == WL_INSPECTING)
 			fail_transfer(b, task->transfer, rule);
 		(void)snprintf(x->tried, sizeof(x->tried), "%s", job->source.insertion);
@@ -85,20 +86,21 @@ static void read_done(struct wl_broker *b, struct wl_task *task)
 }
 
 int wl_pick_queue(struct wl_broker *b, struct wl_tracked *x, const struct wl_port *port,
-		  uint64_t call_id)
+                  uint64_t call_id)
 {
 	unsigned ahead = 0;
 	struct wl_read_task *job = calloc(1, sizeof(*job));
 	if (!job)
 		return -ENOMEM;
-	wl_task_setup(b, &job->task, port ? "read" : "inspect", x->t->id, x->t->opened_by, getuid());
+	wl_task_setup(b, &job->task, port ? "read" : "inspect", x->t->id, x->t->opened_by,
+	              getuid());
 	job->task.run = wl_job_read_run;
 	job->task.done = read_done;
 	job->task.call_id = call_id;
 	if (port) {
 		wl_pick_medium(port, &job->source);
 		(void)snprintf(job->task.insertion, sizeof(job->task.insertion), "%s",
-			       port->medium.insertion);
+		               port->medium.insertion);
 	}
 	(void)snprintf(job->device, sizeof(job->device), "%s", wl_transfer_text(x->t, "device"));
 	(void)snprintf(job->vendor, sizeof(job->vendor), "%s", wl_transfer_text(x->t, "vendor"));
@@ -119,7 +121,7 @@ int wl_pick_queue(struct wl_broker *b, struct wl_tracked *x, const struct wl_por
 
 /* The source port this transfer can be read from; NULL and why not. */
 static struct wl_port *choose_port(struct wl_broker *b, const struct wl_tracked *x,
-				   enum wl_rule *ret_hint)
+                                   enum wl_rule *ret_hint)
 {
 	const char *bound = json_string_value(json_object_get(x->t->opened, "port"));
 	struct wl_port *found = NULL;
@@ -187,7 +189,7 @@ static bool is_known_insertion(const struct wl_broker *b, struct wl_port *port)
 		if (k->diskseq != port->medium.diskseq || strcmp(k->port, port->port) != 0)
 			continue;
 		(void)snprintf(port->medium.insertion, sizeof(port->medium.insertion), "%s",
-			       k->insertion);
+		               k->insertion);
 		return true;
 	}
 	return false;

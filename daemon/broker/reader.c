@@ -17,10 +17,11 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/limits.h"
 
-#define WINDOW             4U /* files asked for ahead */
-#define DEADLINE_BASE_MS   UINT64_C(600000)
-#define SLOWEST_BYTES_A_MS 500U /* half a megabyte a second, the slowest stick worth waiting for   \
-	                         */
+#define WINDOW           4U /* files asked for ahead */
+#define DEADLINE_BASE_MS UINT64_C(600000)
+#define SLOWEST_BYTES_A_MS                                                                         \
+	500U /* half a megabyte a second, the slowest stick worth waiting for                      \
+	      */
 
 /* One entry as the parser listed it, by its place in the order of arrival (wl_item.cookie). */
 struct listed {

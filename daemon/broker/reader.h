@@ -12,7 +12,7 @@
 struct wl_reader_order {
 	struct wl_bench *bench;
 	struct wl_task *task; /* for progress and cancel */
-	const char *step;           /* of the bytes: "copying", "reading-back" */
+	const char *step;     /* of the bytes: "copying", "reading-back" */
 	uint64_t gate, medium_bytes;
 	uint64_t files_max, bytes_max;
 	/* Called once with the numbered list, before any byte is asked for. 0, or -EBADMSG. */

@@ -1,9 +1,10 @@
 /*
- * Taking up again what was there before (weighlockd, at its start and when ledgerd is first reached).
+ * Taking up again what was there before (weighlockd, at its start and when ledgerd is first
+ * reached).
  *
  * Everything comes out of the ledger. What a crash or a power cut left half-done is ended by an
- * entry first: a release without an end becomes release.unknown, a reading without an end is shut, an
- * inspection is begun again from the vault. Copies in the vault that no open transfer owns go.
+ * entry first: a release without an end becomes release.unknown, a reading without an end is shut,
+ * an inspection is begun again from the vault. Copies in the vault that no open transfer owns go.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,16 +30,17 @@ bool wl_recover_policy(struct wl_broker *b)
 	char version[24];
 	struct wl_policy_ref *p = NULL;
 	(void)snprintf(version, sizeof(version), "%llu",
-		       (unsigned long long)b->status.policy_version);
+	               (unsigned long long)b->status.policy_version);
 	int r = wl_policy_load(b->policy_fd, "current", b->status.policy_sha256, &p, NULL);
 	if (r < 0) { /* power went before the link was moved */
 		r = wl_policy_store_install(b->policy_fd, b->status.policy_version);
 		if (r == 0)
-			r = wl_policy_load(b->policy_fd, version, b->status.policy_sha256, &p, NULL);
+			r = wl_policy_load(b->policy_fd, version, b->status.policy_sha256, &p,
+			                   NULL);
 	}
 	if (r < 0) {
 		wl_log_error("policy %s, which the ledger names, is not there: %s", version,
-			     strerror(-r));
+		             strerror(-r));
 		return false;
 	}
 	wl_policy_release(&b->policy);
@@ -82,7 +84,8 @@ static void remember_insertion(struct wl_broker *b, const json_t *entry, const j
 static void take_recent(struct recent *r, const json_t *entry)
 {
 	const json_t *data = json_object_get(entry, "data");
-	const char *medium = json_string_value(json_object_get(r->intents, text_of(data, "intent")));
+	const char *medium =
+	        json_string_value(json_object_get(r->intents, text_of(data, "intent")));
 	char id[WL_ID_TEXT];
 	switch ((unsigned)wl_event_find(text_of(entry, "event"))) {
 	case WL_E_MEDIUM_SEEN:
@@ -154,7 +157,8 @@ static int load_all(struct wl_broker *b, bool open_only, size_t last, struct wl_
 	int r = wl_ledger_transfers(b->ledger, open_only, on_transfer, &ids, f);
 	size_t from = ids.n > last ? ids.n - last : 0;
 	for (size_t i = from; i < ids.n && r == 0; i++)
-		if (!wl_transfers_find(b, ids.v[i]) && !wl_transfers_load(b, ids.v[i], f) && f->rule)
+		if (!wl_transfers_find(b, ids.v[i]) && !wl_transfers_load(b, ids.v[i], f) &&
+		    f->rule)
 			r = -EBADMSG;
 	free(ids.v);
 	return r;
@@ -211,7 +215,7 @@ static void match_vault(void *user, const char *transfer)
 		x = wl_transfers_load(b, transfer, &f);
 	if (!x && !f.rule && wl_vault_delete(&b->vault, transfer, &items, &bytes) == 0)
 		wl_log_notice("%s: a copy in the vault that the ledger does not know is deleted",
-			      transfer);
+		              transfer);
 }
 
 /* ---- the start itself ---- */

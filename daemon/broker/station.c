@@ -12,8 +12,8 @@
 #include "daemon/base/daemon.h"
 #include "daemon/broker/broker.h"
 
-#define TICK_US	      UINT64_C(1000000)
-#define SLOW_TICK_US  UINT64_C(10000000)
+#define TICK_US      UINT64_C(1000000)
+#define SLOW_TICK_US UINT64_C(10000000)
 
 enum wl_rule wl_station_obstacle(const struct wl_broker *b)
 {
@@ -37,7 +37,7 @@ bool wl_station_is_usable(struct wl_broker *b, struct wl_call *c)
 		return true;
 	if (rule == WL_RULE_NONE || rule == WL_RULE_STATION_PART_MISSING)
 		wl_call_unavailable(c, WL_RULE_STATION_PART_MISSING,
-				    json_pack("{s:s}", "part", "ledger"));
+		                    json_pack("{s:s}", "part", "ledger"));
 	else
 		wl_call_refuse(c, rule, NULL, NULL);
 	return false;
@@ -83,7 +83,8 @@ static void look_at_ledger(struct wl_broker *b)
 		return;
 	if (!b->recovered) {
 		if (wl_recover(b, &f) < 0)
-			wl_log_error("reading the ledger back: %s %s", wl_rule_id(f.rule), f.detail);
+			wl_log_error("reading the ledger back: %s %s", wl_rule_id(f.rule),
+			             f.detail);
 		else
 			b->recovered = true;
 	}
@@ -112,7 +113,7 @@ void wl_station_refresh(struct wl_broker *b)
 		wl_pick(b);
 	}
 	bool well = b->ledger_there && b->spawn_there &&
-		    (!b->policy || wl_media_is_connected(b->media));
+	            (!b->policy || wl_media_is_connected(b->media));
 	(void)sd_event_source_set_time_relative(b->tick, well ? SLOW_TICK_US : TICK_US);
 	(void)sd_event_source_set_enabled(b->tick, SD_EVENT_ONESHOT);
 }

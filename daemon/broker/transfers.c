@@ -35,7 +35,7 @@ static bool make_room(struct wl_broker *b)
 		wl_transfer_free(b->transfers[i].t);
 		b->ntransfers--;
 		memmove(&b->transfers[i], &b->transfers[i + 1],
-			(b->ntransfers - i) * sizeof(b->transfers[0]));
+		        (b->ntransfers - i) * sizeof(b->transfers[0]));
 		return true;
 	}
 	return false;
@@ -123,21 +123,20 @@ static void rules_of(const json_t *list, struct wl_rules *rules)
 	size_t i;
 	json_t *id;
 	*rules = (struct wl_rules){0};
-	json_array_foreach (list, i, id)
-		wl_rules_add(rules, wl_rule_find(json_string_value(id)));
+	json_array_foreach(list, i, id) wl_rules_add(rules, wl_rule_find(json_string_value(id)));
 }
 
 void wl_transfer_approval_facts(const struct wl_broker *b, const struct wl_transfer *t,
-				struct wl_approval *given, uint8_t (*manifests)[WL_SHA256_BYTES],
-				struct wl_approval_facts *ret)
+                                struct wl_approval *given, uint8_t (*manifests)[WL_SHA256_BYTES],
+                                struct wl_approval_facts *ret)
 {
 	*ret = (struct wl_approval_facts){.policy = wl_broker_policy(b),
-					  .opener = t->opened_by,
-					  .now = time(NULL),
-					  .manifests = manifests,
-					  .nmanifests = t->noutputs,
-					  .given = given,
-					  .ngiven = t->napprovals};
+	                                  .opener = t->opened_by,
+	                                  .now = time(NULL),
+	                                  .manifests = manifests,
+	                                  .nmanifests = t->noutputs,
+	                                  .given = given,
+	                                  .ngiven = t->napprovals};
 	for (unsigned i = 0; i < t->noutputs; i++) {
 		struct wl_rules holds;
 		rules_of(t->outputs[i].holds, &holds);
@@ -147,14 +146,14 @@ void wl_transfer_approval_facts(const struct wl_broker *b, const struct wl_trans
 	}
 	for (unsigned i = 0; i < t->napprovals; i++) {
 		given[i] = (struct wl_approval){.person = t->approvals[i].actor,
-						.until = t->approvals[i].until,
-						.voided = t->approvals[i].voided != WL_RULE_NONE};
+		                                .until = t->approvals[i].until,
+		                                .voided = t->approvals[i].voided != WL_RULE_NONE};
 		rules_of(t->approvals[i].accepted, &given[i].accepted);
 	}
 }
 
 void wl_transfer_void(struct wl_broker *b, struct wl_tracked *x, const char *only_actor,
-		      enum wl_rule rule, const char *actor, uid_t uid)
+                      enum wl_rule rule, const char *actor, uid_t uid)
 {
 	struct wl_finding f = {0};
 	json_t *approvals = json_array();
@@ -162,7 +161,7 @@ void wl_transfer_void(struct wl_broker *b, struct wl_tracked *x, const char *onl
 		if (x->t->approvals[i].voided == WL_RULE_NONE &&
 		    (!only_actor || !strcmp(only_actor, x->t->approvals[i].actor)))
 			(void)json_array_append_new(approvals,
-						    json_string(x->t->approvals[i].entry));
+			                            json_string(x->t->approvals[i].entry));
 	if (json_array_size(approvals) == 0) {
 		json_decref(approvals);
 		return;
@@ -171,7 +170,8 @@ void wl_transfer_void(struct wl_broker *b, struct wl_tracked *x, const char *onl
 	wl_entry_list(e, WL_M_APPROVALS, approvals);
 	wl_entry_rule(e, WL_M_RULE, rule);
 	if (wl_broker_append(b, e, NULL, &f) < 0)
-		wl_log_error("%s: voiding approvals: %s %s", x->t->id, wl_rule_id(f.rule), f.detail);
+		wl_log_error("%s: voiding approvals: %s %s", x->t->id, wl_rule_id(f.rule),
+		             f.detail);
 }
 
 /* One approval that no longer stands spends them all: what is missing must be given anew. */
@@ -184,8 +184,8 @@ static void expire_approvals(struct wl_broker *b, struct wl_tracked *x)
 		return;
 	wl_transfer_approval_facts(b, x->t, given, manifests, &facts);
 	const struct wl_policy_person *opener = wl_policy_person(facts.policy, facts.opener);
-	enum wl_rule why = wl_person_may(opener, "Release", facts.now) ? WL_RULE_APPROVAL_VOID
-								       : WL_RULE_NONE;
+	enum wl_rule why =
+	        wl_person_may(opener, "Release", facts.now) ? WL_RULE_APPROVAL_VOID : WL_RULE_NONE;
 	for (size_t i = 0; i < facts.ngiven && why == WL_RULE_NONE; i++)
 		if (!given[i].voided)
 			why = wl_decide_approval_stands(&facts, &given[i]);

@@ -35,11 +35,11 @@ static void add_rule(json_t *o, enum wl_rule rule, const char *language)
 }
 
 json_t *wl_watch_object(struct wl_broker *b, const struct wl_call *c, struct wl_tracked *x,
-			const struct wl_progress *p)
+                        const struct wl_progress *p)
 {
 	json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:I}", "transfer", x ? x->t->id : "", "state",
-			      x ? wl_state_name(x->t->state) : "", "step", p->step, "done",
-			      (json_int_t)p->done, "total", (json_int_t)p->total);
+	                      x ? wl_state_name(x->t->state) : "", "step", p->step, "done",
+	                      (json_int_t)p->done, "total", (json_int_t)p->total);
 	wl_object_text(o, "port", p->port);
 	wl_object_text(o, "medium", p->medium);
 	add_rule(o, rule_of(x, p), c->language);
@@ -71,7 +71,7 @@ static const char *resting_step(const struct wl_broker *b, const struct wl_track
 }
 
 static void tell(struct wl_broker *b, uint64_t call_id, struct wl_tracked *x,
-		 const struct wl_progress *p)
+                 const struct wl_progress *p)
 {
 	struct wl_call *c = wl_server_call(b->server, call_id);
 	if (c)
@@ -80,7 +80,7 @@ static void tell(struct wl_broker *b, uint64_t call_id, struct wl_tracked *x,
 
 /* The one transfer a stream was asked for has ended: so does the stream. */
 static void end_stream(struct wl_broker *b, size_t at, struct wl_tracked *x,
-		       const struct wl_progress *p)
+                       const struct wl_progress *p)
 {
 	struct wl_call *c = wl_server_call(b->server, b->watchers[at].call_id);
 	b->watchers[at] = b->watchers[--b->nwatchers];
@@ -142,8 +142,8 @@ void wl_do_watch(struct wl_broker *b, struct wl_call *c)
 	bool ended = only && wl_state_is_end(only->t->state);
 	if (only && (!c->more || ended)) {
 		struct wl_progress p = now_of(b, only);
-		return wl_call_reply(c, json_pack("{s:o}", "progress",
-						  wl_watch_object(b, c, only, &p)));
+		return wl_call_reply(
+		        c, json_pack("{s:o}", "progress", wl_watch_object(b, c, only, &p)));
 	}
 	if (!c->more)
 		return wl_call_bad_argument(c, "transfer", "needed without more");
