@@ -6,7 +6,9 @@
  */
 #include <assert.h>
 #include <stdint.h>
+#include <stdlib.h>
 
+#include "daemon/base/sha256.h"
 #include "daemon/update/cms_attributes.h"
 #include "daemon/update/cms_prepare.h"
 
@@ -19,12 +21,14 @@ static void check_inside(struct wl_bytes part, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint8_t digest[32] = {0xa5, 0x5a};
-	uint8_t set[WL_SIGNATURE_ATTRIBUTES_BYTES_MAX];
+	uint8_t digest[WL_SHA256_BYTES], set[WL_SIGNATURE_ATTRIBUTES_BYTES_MAX];
 	struct wl_finding f;
 	struct wl_cms cms;
 	enum wl_key_type key;
 
+	/* of the input itself, so that no input can hold it */
+	if (wl_sha256_of(data, size, digest) < 0)
+		abort();
 	(void)wl_spki_type((struct wl_bytes){data, size}, &key, &f);
 	(void)wl_cms_match_attributes((struct wl_bytes){data, size}, (struct wl_bytes){digest, 32},
 	                              &f);
