@@ -58,29 +58,32 @@ size_t wl_policy_error_render(const struct wl_policy_error *e, char *buf, size_t
 
 #define WORD_MAX 40
 
-/* Levenshtein's distance of two short words. */
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Levenshtein's distance of two short words, with two letters swapped counting as one. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t an = strlen(a), bn = strlen(b);
 	if (an > WORD_MAX || bn > WORD_MAX)
 		return WORD_MAX;
-	size_t row[WORD_MAX + 1];
+	size_t rows[3][WORD_MAX + 1];
 	for (size_t j = 0; j <= bn; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= an; i++) {
-		size_t diagonal = row[0];
+		size_t *row = rows[i % 3], *above = rows[(i + 2) % 3],
+		       *two_above = rows[(i + 1) % 3];
 		row[0] = i;
 		for (size_t j = 1; j <= bn; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
+			row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]),
+			               least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], two_above[j - 2] + 1);
 		}
 	}
-	return row[bn];
+	return rows[an % 3][bn];
 }
 
 void wl_policy_nearest_begin(struct wl_policy_nearest *n, const char *word)

@@ -12,3 +12,15 @@ policy_libwl_policy_a_SOURCES = \
 	policy/drive.h policy/drive.c policy/drive_work.h policy/drive_work.c policy/drive_signature.c policy/new.h policy/new.c policy/example.def
 # for whoever links it; base stands last
 wl_policy_libs = policy/libwl_policy.a $(YAML_LIBS) $(JANSSON_LIBS) $(wl_base_libs)
+
+EXTRA_DIST += tests/unit/policy_golden.yaml
+if HAVE_CMOCKA
+check_LIBRARIES += tests/unit/libpolicy_help.a
+tests_unit_libpolicy_help_a_SOURCES = tests/unit/policy_help.h tests/unit/policy_help.c
+wl_policy_test_libs = tests/unit/libpolicy_help.a $(wl_policy_libs) $(CMOCKA_LIBS)
+wl_policy_tests = tests/unit/test_policy_read
+check_PROGRAMS += $(wl_policy_tests)
+TESTS += $(wl_policy_tests)
+tests_unit_test_policy_read_SOURCES = tests/unit/test_policy_read.c
+tests_unit_test_policy_read_LDADD = $(wl_policy_test_libs)
+endif
