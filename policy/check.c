@@ -167,12 +167,14 @@ static void check_unsigned_vendor(const struct wl_policy_vendor *v, struct wl_po
 		          NULL);
 }
 
-static void check_vendor(const struct wl_policy *p, const struct wl_policy_vendor *v,
+static void check_vendor(const struct wl_policy *p, const struct wl_policy_vendor *v, bool complete,
                          struct wl_policy_errors *e)
 {
 	size_t issuers;
 	struct place at = place_of("vendors", v->id, "", v->line, v->column);
 	size_t pins = check_anchors(p, v, e, &issuers);
+	if (!complete)
+		return;
 	if (v->signature == WL_SIGNED_NONE)
 		check_unsigned_vendor(v, e);
 	if (v->signature == WL_SIGNED_CMS_DETACHED && (v->signers == 0 || v->anchors.n == 0))
@@ -239,14 +241,15 @@ static void check_recipients(const struct wl_policy *p, struct wl_policy_errors 
 	}
 }
 
-void wl_policy_check_references(const struct wl_policy *p, struct wl_policy_errors *e)
+void wl_policy_check_references(const struct wl_policy *p, bool complete,
+                                struct wl_policy_errors *e)
 {
-	for (size_t i = 0; i < p->ntrust; i++) {
+	for (size_t i = 0; complete && i < p->ntrust; i++) {
 		check_trust_form(&p->trust[i], e);
 		check_trust_twice(p, i, e);
 	}
 	for (size_t i = 0; i < p->nvendors; i++)
-		check_vendor(p, &p->vendors[i], e);
+		check_vendor(p, &p->vendors[i], complete, e);
 	for (size_t i = 0; i < p->ndevices; i++)
 		check_device(p, i, e);
 	check_recipients(p, e);

@@ -59,7 +59,7 @@ int wl_policy_read(const void *p, size_t n, struct wl_policy **ret,
 		return r;
 	set_device_defaults(policy);
 	bool complete = ret_errors->errors == 0;
-	wl_policy_check_references(policy, ret_errors);
+	wl_policy_check_references(policy, complete, ret_errors);
 	if (complete) { /* else most of what they found would follow from what was said already */
 		wl_policy_check_people(policy, ret_errors);
 		wl_policy_check_mode(policy, ret_errors);

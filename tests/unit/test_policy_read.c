@@ -36,7 +36,7 @@ static const struct edit keys[] = {
         {"version: 17", "verison: 17", "policy.key-unknown", "verison", "version"},
         {"  mode: operational", "  modes: operational", "policy.key-unknown", "modes", "mode"},
         {", use: source }", ", ues: source }", "policy.key-unknown", "ues", "use"},
-        {"vault:\n", "velt:\n", "policy.key-unknown", "velt:", "vault"},
+        {"vault:\n", "vaut:\n", "policy.key-unknown", "vaut:", "vault"},
         {"  approvals: 1\noutbound:", "  frobnicate: 1\noutbound:", "policy.key-unknown",
          "frobnicate", ""},
         {"    model: x100\n", "", "policy.key-missing", "x-0042:", ""},
