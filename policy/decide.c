@@ -157,10 +157,13 @@ static bool find_profile(struct judging *j)
 		wl_judging_object(j, WHOLE, WL_RULE_UPDATE_DEVICE_UNKNOWN, "%s", "");
 	if (!j->vendor && (j->device || j->f->vendor))
 		wl_judging_object(j, WHOLE, WL_RULE_UPDATE_VENDOR_UNKNOWN, "%s", "");
-	if (j->device && j->vendor && strcmp(j->device->vendor, j->vendor_id) != 0)
-		wl_judging_object(j, WHOLE, WL_RULE_UPDATE_VENDOR_UNKNOWN,
-		                  "%s is no device of this vendor", j->device->id);
-	return j->device && j->vendor;
+	if (!j->device || !j->vendor)
+		return false;
+	if (strcmp(j->device->vendor, j->vendor_id) == 0)
+		return true;
+	wl_judging_object(j, WHOLE, WL_RULE_UPDATE_VENDOR_UNKNOWN, "%s is no device of this vendor",
+	                  j->device->id);
+	return false;
 }
 
 static void judge_all(struct judging *j)

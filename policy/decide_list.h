@@ -23,6 +23,7 @@ struct judging {
 	struct wl_decision *d;
 	struct objection *v;
 	size_t n, room;
+	bool signatures_bad; /* stages 7 and 8 have objections before the files are looked at */
 	bool out_of_memory;
 };
 

@@ -15,8 +15,6 @@
 #include "policy/destination.h"
 #include "policy/names.h"
 
-#define SIGNATURE_STAGE 7 /* INTERFACES 3 */
-
 static bool is_package_part(const struct wl_fact_item *fact)
 {
 	return fact->manifest || fact->signature || fact->ticket;
@@ -45,23 +43,28 @@ static void deliver(struct judging *j, size_t i)
 		                  item->size);
 }
 
-/*
- * Is it already said what is wrong with the vendor's signature or manifest? Then "not signed" would
- * hide it, being the first rule of its stage. Whatever is found here refuses by itself.
- */
-static bool signature_is_judged(const struct judging *j)
+static bool has_manifest(const struct judging *j)
 {
-	for (size_t k = 0; k < j->f->nfindings; k++) {
-		enum wl_rule rule = j->f->findings[k].finding.rule;
-		if (wl_rule_row(rule)->stage == SIGNATURE_STAGE ||
-		    rule == WL_RULE_UPDATE_FILE_CHANGED || rule == WL_RULE_UPDATE_FILE_MISSING ||
-		    rule == WL_RULE_UPDATE_MANIFEST_BAD)
+	for (size_t i = 0; i < j->f->items->n; i++)
+		if (j->f->item[i].manifest)
 			return true;
-	}
-	for (size_t k = 0; k < j->f->nsigners; k++)
-		if (j->f->signers[k].role == WL_TRUST_VENDOR)
-			return false;
-	return j->f->nuntrusted > 0; /* then these count: too few remain */
+	return false;
+}
+
+/*
+ * The authority lists it for delivery, the vendor's signature does not cover it. Where something is
+ * held against a signature or the manifest already, that is the reason, and is told alone.
+ */
+static void object_to_uncovered(struct judging *j, size_t i)
+{
+	if (j->signatures_bad)
+		return;
+	if (has_manifest(j))
+		wl_judging_object(j, i, WL_RULE_UPDATE_FILE_EXTRA, "%s",
+		                  "the vendor's manifest does not list it");
+	else
+		wl_judging_object(j, i, WL_RULE_SIGNATURE_MISSING, "%s",
+		                  "the vendor's signature does not cover it");
 }
 
 /* A file the ticket lists: the same bytes, and the vendor's word where he signs. */
@@ -77,10 +80,8 @@ static void judge_listed(struct judging *j, size_t i, const struct wl_ticket_fil
 	}
 	if (!t->deliver)
 		return;
-	if (j->vendor->signature == WL_SIGNED_CMS_DETACHED && !j->f->item[i].vendor_covered &&
-	    !signature_is_judged(j))
-		wl_judging_object(j, i, WL_RULE_SIGNATURE_MISSING, "%s",
-		                  "the vendor's signature does not cover it");
+	if (j->vendor->signature == WL_SIGNED_CMS_DETACHED && !j->f->item[i].vendor_covered)
+		object_to_uncovered(j, i);
 	deliver(j, i);
 }
 
@@ -126,6 +127,10 @@ static void judge_missing(struct judging *j)
 void wl_judge_set(struct judging *j)
 {
 	size_t meant = 0;
+	for (size_t i = 0; i < j->n; i++) {
+		int stage = wl_rule_row(j->v[i].rule)->stage;
+		j->signatures_bad |= stage == 7 || stage == 8;
+	}
 	for (size_t i = 0; i < j->f->items->n; i++) {
 		if (j->f->items->v[i].folder)
 			judge_folder(j, i);

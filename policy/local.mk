@@ -18,9 +18,24 @@ if HAVE_CMOCKA
 check_LIBRARIES += tests/unit/libpolicy_help.a
 tests_unit_libpolicy_help_a_SOURCES = tests/unit/policy_help.h tests/unit/policy_help.c
 wl_policy_test_libs = tests/unit/libpolicy_help.a $(wl_policy_libs) $(CMOCKA_LIBS)
-wl_policy_tests = tests/unit/test_policy_read
+wl_policy_tests = tests/unit/test_policy_read \
+	tests/unit/test_policy_decide \
+	tests/unit/test_policy_people \
+	tests/unit/test_policy_set \
+	tests/unit/test_ticket \
+	tests/unit/test_inspect_play
 check_PROGRAMS += $(wl_policy_tests)
 TESTS += $(wl_policy_tests)
 tests_unit_test_policy_read_SOURCES = tests/unit/test_policy_read.c
 tests_unit_test_policy_read_LDADD = $(wl_policy_test_libs)
+tests_unit_test_policy_decide_SOURCES = tests/unit/test_policy_decide.c
+tests_unit_test_policy_decide_LDADD = $(wl_policy_test_libs)
+tests_unit_test_policy_people_SOURCES = tests/unit/test_policy_people.c
+tests_unit_test_policy_people_LDADD = $(wl_policy_test_libs)
+tests_unit_test_policy_set_SOURCES = tests/unit/test_policy_set.c
+tests_unit_test_policy_set_LDADD = $(wl_policy_test_libs)
+tests_unit_test_ticket_SOURCES = tests/unit/test_ticket.c
+tests_unit_test_ticket_LDADD = $(wl_policy_test_libs)
+tests_unit_test_inspect_play_SOURCES = tests/unit/test_inspect_play.c
+tests_unit_test_inspect_play_LDADD = $(wl_policy_test_libs)
 endif

@@ -88,7 +88,7 @@ static const struct edit values[] = {
         {"origin: stations.example/stn3", "origin: Stations+x", "policy.value", "Stations+x", ""},
         {"names: dos-safe", "names: dos", "policy.value", "dos ", ""},
         {"volume: fat32", "volume: exfat", "policy.value", "exfat", ""}, /* a later version's */
-        {"require: prepared", "require: registered", "policy.value", "registered,", ""},
+        {"require: prepared", "require: registered", "policy.value", "registered ", ""},
         {"wipe: quick", "wipe: full", "policy.value", "full", ""},
         {"archives: [tar, tar-gzip, zip]", "archives: [tar, rar]", "policy.value", "rar]", "tar"},
         {"rect: [0, 0, 2000, 96]", "rect: [0, 0, 2000]", "policy.value", "[0, 0, 2000]", ""},
