@@ -80,7 +80,7 @@ client_weighlock_LDADD = client/libwl_client.a $(wl_policy_libs)
 
 if HAVE_CMOCKA
 client_unit_tests = tests/unit/test_client_options tests/unit/test_client_verbs \
-	tests/unit/test_client_render
+	tests/unit/test_client_render tests/unit/test_client_station
 check_PROGRAMS += $(client_unit_tests)
 TESTS += $(client_unit_tests)
 client_test_cppflags = $(client_libwl_client_a_CPPFLAGS) $(CMOCKA_CFLAGS)
@@ -91,7 +91,11 @@ tests_unit_test_client_verbs_CPPFLAGS = $(client_test_cppflags)
 tests_unit_test_client_verbs_LDADD = $(client_test_libs)
 tests_unit_test_client_render_CPPFLAGS = $(client_test_cppflags)
 tests_unit_test_client_render_LDADD = $(client_test_libs)
+tests_unit_test_client_station_CPPFLAGS = $(client_test_cppflags)
+tests_unit_test_client_station_LDADD = $(client_test_libs)
 endif
 
-dist_check_SCRIPTS += tests/integration/cli_offline.sh
-TESTS += tests/integration/cli_offline.sh
+dist_check_SCRIPTS += tests/integration/cli_offline.sh tests/integration/cli_manual.sh
+TESTS += tests/integration/cli_offline.sh tests/integration/cli_manual.sh
+
+dist_man_MANS += docs/weighlock.1

@@ -219,6 +219,29 @@ static int help_role(struct wl_cli *cli, unsigned who)
 	return WL_EXIT_DONE;
 }
 
+/* The table itself, a row a line: for completion and for the test of the manual page. */
+static void help_json(const struct wl_cli *cli)
+{
+	char synopsis[SYNOPSIS_TEXT];
+
+	for (const struct wl_verb *v = wl_verbs; v->name; v++) {
+		json_t *options = json_array(), *who = json_array();
+		for (const struct wl_option *o = v->options; o->name; o++)
+			(void)json_array_append_new(options, json_string(o->name));
+		for (unsigned bit = 1; bit <= WL_WHO_DEVELOPER; bit <<= 1) {
+			if (v->who & bit)
+				(void)json_array_append_new(who, json_string(wl_who_name(bit)));
+		}
+		wl_verb_synopsis(v, synopsis, sizeof(synopsis));
+		json_t *row = json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:o, s:o}", "verb", v->name,
+		                        "action", v->action ? v->action : "", "french", v->french,
+		                        "needs_daemon", (int)v->needs_daemon, "help", v->help,
+		                        "synopsis", synopsis, "options", options, "who", who);
+		wl_cli_json(cli, row);
+		json_decref(row);
+	}
+}
+
 int wl_verb_help(struct wl_cli *cli)
 {
 	const char *word = wl_args_operand(cli->args, 0);
@@ -227,7 +250,10 @@ int wl_verb_help(struct wl_cli *cli)
 	bool known;
 
 	if (!word) {
-		wl_help_overview(cli->people, wl_args_given(cli->args, "all"));
+		if (cli->json)
+			help_json(cli);
+		else
+			wl_help_overview(cli->people, wl_args_given(cli->args, "all"));
 		return WL_EXIT_DONE;
 	}
 	const struct wl_verb *v = wl_verb_find(word, action, &words, &known);

@@ -1,6 +1,6 @@
 # translations: weighlock.pot is drawn from the sources, one catalogue per language is built from po/LANG.po
 EXTRA_DIST += po/POTFILES po/fr.po
-xgettext_words = --language=C --from-code=UTF-8 --add-comments=TRANSLATORS --keyword=_ --keyword=N_ \
+xgettext_words = --language=C --from-code=UTF-8 --add-comments=TRANSLATORS --keyword=_ --keyword=N_ --keyword=ngettext:1,2 \
 	--keyword=RULE:5 --keyword=RULE:6 --package-name=weighlock --msgid-bugs-address= --no-wrap --sort-by-file
 
 # (Re)made on demand; needs xgettext.
