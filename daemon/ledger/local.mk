@@ -75,3 +75,6 @@ tests_unit_test_ledger_tiles_SOURCES = tests/unit/test_ledger_tiles.c $(ledger_f
 tests_unit_test_ledger_tiles_CPPFLAGS = $(ledger_test_cppflags)
 tests_unit_test_ledger_tiles_LDADD = $(ledger_test_libs)
 endif
+dist_check_SCRIPTS += tests/integration/ledger_daemon.sh
+TESTS += tests/integration/ledger_daemon.sh
+EXTRA_DIST += tests/integration/tlog_check.py

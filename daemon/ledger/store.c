@@ -110,12 +110,16 @@ static int read_checkpoint(struct wl_store *s, struct wl_checkpoint *ret, struct
 	return 0;
 }
 
-/* Without a checkpoint and without a journal there may be no tiles either. */
+/* Without a checkpoint and without a journal there may be no tiles either; the empty folder is made
+ * when the station is installed. */
 static int check_beginning(const struct wl_store *s, struct wl_finding *f)
 {
-	if (faccessat(s->o.dirfd, "tile", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return DISAGREE(f, "there are tiles but no checkpoint");
-	return errno == ENOENT ? 0 : -errno;
+	static const char *const first[] = {"tile/0", "tile/entries"};
+
+	for (size_t i = 0; i < WL_ARRAY_LEN(first); i++)
+		if (faccessat(s->o.dirfd, first[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return DISAGREE(f, "there are tiles but no checkpoint");
+	return 0;
 }
 
 static int open_tiles(struct wl_store *s, const struct wl_checkpoint *cp, struct wl_finding *f)
