@@ -299,7 +299,10 @@ if command -v faketime >/dev/null; then
 	expect "a denied call is written" 0 '^TIME 1[0-9]{9}$' append call.denied uid:7 7 method=x rule=person.unknown
 	say entries 0 100000 | grep '^{' | tail -n 1 >"$dir/out"
 	grep -q '"clock":"floor"' "$dir/out" && ok "with the floor" || bad "no floor"
-	[ -z "$child" ] || kill "$child"
+	if [ -n "$child" ]; then
+		kill "$child"
+		while kill -0 "$child" 2>/dev/null; do sleep 0.05; done
+	fi
 	stop
 	start
 	expect "and the clock's return ends it" 0 '^CLOCK rtc$' say status
