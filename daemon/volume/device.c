@@ -23,6 +23,7 @@
 #define KEPT_MAX      32U
 #define LOW_BYTES_MAX WL_GIB(4)
 #define SEND_BYTES    ((size_t)1 << 20)
+#define AHEAD_BYTES   ((uint64_t)8 << 20)
 
 struct kept_sector {
 	uint64_t sector;
@@ -64,7 +65,14 @@ static ssize_t splice_kernel(void *user, int fd, off_t offset, int out_fd, size_
 	return got < 0 ? -errno : got;
 }
 
-static const struct wl_device_ops kernel_ops = {.read = read_kernel, .splice = splice_kernel};
+static void prefetch_kernel(void *user, int fd, off_t offset, size_t n)
+{
+	(void)user;
+	(void)posix_fadvise(fd, offset, (off_t)n, POSIX_FADV_WILLNEED);
+}
+
+static const struct wl_device_ops kernel_ops = {
+        .read = read_kernel, .splice = splice_kernel, .prefetch = prefetch_kernel};
 
 int wl_device_new(int fd, uint64_t bytes, struct wl_device **ret)
 {
@@ -251,6 +259,19 @@ static ssize_t send_part(struct wl_device *d, uint64_t offset, int out_fd, size_
 	return copy_part(d, offset, out_fd, n);
 }
 
+/* Keeps the medium busy while the pipe is emptied: asks for what comes next of [offset, offset +
+ * n), `done` bytes of which are gone and `asked` were asked for. Never beyond what was marked. */
+static uint64_t ask_ahead(struct wl_device *d, uint64_t offset, uint64_t n, uint64_t done,
+                          uint64_t asked)
+{
+	uint64_t wanted = done + AHEAD_BYTES < n ? done + AHEAD_BYTES : n;
+	if (!d->ops->prefetch || (wanted < n && wanted - asked < AHEAD_BYTES / 2))
+		return asked;
+	if (wanted > asked)
+		d->ops->prefetch(d->user, d->fd, (off_t)(offset + asked), (size_t)(wanted - asked));
+	return wanted;
+}
+
 int wl_device_send(struct wl_device *d, uint64_t offset, uint64_t n, int out_fd,
                    int (*progress)(void *user, uint64_t bytes), void *user)
 {
@@ -259,8 +280,9 @@ int wl_device_send(struct wl_device *d, uint64_t offset, uint64_t n, int out_fd,
 	int r = mark_range(d, offset, n);
 	if (r < 0)
 		return r;
-	for (uint64_t done = 0; done < n;) {
+	for (uint64_t done = 0, asked = 0; done < n;) {
 		uint64_t left = n - done;
+		asked = ask_ahead(d, offset, n, done, asked);
 		ssize_t got = send_part(d, offset + done, out_fd,
 		                        left < SEND_BYTES ? (size_t)left : SEND_BYTES);
 		if (got == -EINTR)

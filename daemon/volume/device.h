@@ -24,6 +24,8 @@ struct wl_device_ops {
 	ssize_t (*read)(void *user, int fd, void *buf, size_t n, off_t offset);
 	/* moves up to n bytes from offset into the pipe `out_fd`; -EINVAL: not possible here */
 	ssize_t (*splice)(void *user, int fd, off_t offset, int out_fd, size_t n);
+	/* says that these bytes will be asked for next; NULL: does nothing */
+	void (*prefetch)(void *user, int fd, off_t offset, size_t n);
 };
 
 /* `fd` stays the caller's and must outlive the device; `bytes` is its size. 0, -ENOMEM, -EINVAL. */

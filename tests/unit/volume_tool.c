@@ -41,11 +41,11 @@ static int finish(int r, const struct wl_finding *f)
 
 static int open_image(const char *path, int flags, int *ret_fd, uint64_t *ret_bytes)
 {
-	struct stat st;
 	WL_AUTO_CLOSE int fd = open(path, flags | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
+	off_t end = fd < 0 ? -1 : lseek(fd, 0, SEEK_END); /* a device too */
+	if (end < 0)
 		return -errno;
-	*ret_bytes = (uint64_t)st.st_size;
+	*ret_bytes = (uint64_t)end;
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
