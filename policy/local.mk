@@ -38,4 +38,29 @@ tests_unit_test_ticket_SOURCES = tests/unit/test_ticket.c
 tests_unit_test_ticket_LDADD = $(wl_policy_test_libs)
 tests_unit_test_inspect_play_SOURCES = tests/unit/test_inspect_play.c
 tests_unit_test_inspect_play_LDADD = $(wl_policy_test_libs)
+# drive, with the workers' own code in forked processes (tests/unit/policy_workers.h)
+check_PROGRAMS += tests/unit/test_policy_drive
+TESTS += tests/unit/test_policy_drive
+tests_unit_test_policy_drive_SOURCES = tests/unit/test_policy_drive.c \
+	tests/unit/policy_workers.h tests/unit/policy_workers.c \
+	daemon/worker/signature.c daemon/worker/check.c daemon/worker/unpack.c daemon/worker/report.c
+tests_unit_test_policy_drive_LDADD = tests/unit/libpolicy_help.a policy/libwl_policy.a \
+	$(YAML_LIBS) $(JANSSON_LIBS) $(wl_archive_libs) $(CMOCKA_LIBS)
+endif
+
+# fuzz targets (tests/fuzz/README)
+check_PROGRAMS += tests/fuzz/replay_policy tests/fuzz/replay_ticket
+TESTS += tests/fuzz/replay_policy tests/fuzz/replay_ticket
+tests_fuzz_replay_policy_SOURCES = tests/fuzz/fuzz_policy.c tests/fuzz/replay_main.c
+tests_fuzz_replay_policy_LDADD = $(wl_policy_libs)
+tests_fuzz_replay_ticket_SOURCES = tests/fuzz/fuzz_ticket.c tests/fuzz/replay_main.c
+tests_fuzz_replay_ticket_LDADD = $(wl_policy_libs)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_policy tests/fuzz/fuzz_ticket
+tests_fuzz_fuzz_policy_SOURCES = tests/fuzz/fuzz_policy.c
+tests_fuzz_fuzz_policy_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_policy_LDADD = $(wl_policy_libs)
+tests_fuzz_fuzz_ticket_SOURCES = tests/fuzz/fuzz_ticket.c
+tests_fuzz_fuzz_ticket_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_ticket_LDADD = $(wl_policy_libs)
 endif
