@@ -109,7 +109,8 @@ static void made_ids_are_ids(void **state)
 	assert_int_equal(wl_id_number(WL_ID_NAME, "acme", &n), -EINVAL);
 }
 
-/* The digest is of printf '0951\n1666\nABC\n16008609792\n' | sha256sum, and of three empty lines and 0. */
+/* The digest is of printf '0951\n1666\nABC\n16008609792\n' | sha256sum, and of three empty lines
+ * and 0. */
 static void fingerprints_are_as_sha256sum_says(void **state)
 {
 	char id[WL_ID_TEXT];
