@@ -21,7 +21,8 @@ int wl_spawn_connect(const char *socket_path, uid_t uid, struct wl_spawn **ret);
 int wl_spawn_start(const char *spawnd_path, struct wl_spawn **ret);
 struct wl_spawn *wl_spawn_free(struct wl_spawn *s); /* ends what runs; accepts NULL */
 
-/* What the sandbox can do here, one line ("full: landlock 7, seccomp, userns"); doctor shows it. */
+/* What the sandbox can do here, one line ("full: landlock 7, seccomp, userns"); doctor shows it.
+ * 0; -EBADMSG with station.sandbox-missing or station.part-missing; other negative errno. */
 int wl_spawn_status(struct wl_spawn *s, char *buf, size_t size, struct wl_finding *ret_finding);
 
 /* Closes a gate's descriptor that spawnd holds and no job took. 0, or negative errno. */

@@ -207,6 +207,9 @@ int wl_spawn_status(struct wl_spawn *s, char *buf, size_t size, struct wl_findin
 	wl_message_start(&s->message, WL_MSG_SPAWN_STATUS, r->serial);
 	int e = call(s, r, &done);
 	*ret_finding = done.finding;
+	if (e == -EPIPE || e == -ETIMEDOUT)
+		return wl_refuse(ret_finding, WL_RULE_STATION_PART_MISSING, "weighlock-spawnd: %s",
+		                 strerrordesc_np(-e));
 	if (e == 0)
 		(void)snprintf(buf, size, "%s", done.words);
 	return e;

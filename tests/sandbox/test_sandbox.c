@@ -161,6 +161,25 @@ static void a_worker_that_is_not_installed_is_named(void **state)
 	assert_non_null(strstr(why.detail, "worker-archive"));
 }
 
+/* A program that is not there, or ends at once, is a part that is missing. */
+static void a_missing_spawnd_is_named(void **state)
+{
+	static const char *const programs[] = {"/nonexistent/weighlock-spawnd", "/bin/true"};
+	const struct wl_job_order order = {.kind = "digest", .deadline_ms = 1000, .input_fd = -1};
+	struct wl_job j = {0};
+	char said[256];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(wl_spawn_start(programs[i], &spawn), 0);
+		assert_int_equal(wl_spawn_status(spawn, said, sizeof(said), &why), -EBADMSG);
+		assert_int_equal(why.rule, WL_RULE_STATION_PART_MISSING);
+		assert_int_equal(wl_job_start(spawn, &order, &j, &why), -EBADMSG);
+		assert_int_equal(why.rule, WL_RULE_STATION_PART_MISSING);
+		spawn = wl_spawn_free(spawn);
+	}
+}
+
 static void an_offline_gate_does_not_exist(void **state)
 {
 	const struct wl_job_order order = {
@@ -428,6 +447,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(an_unknown_kind_is_not_run, start_real, stop),
 	        cmocka_unit_test_setup_teardown(a_worker_that_is_not_installed_is_named, start_test,
 	                                        stop),
+	        cmocka_unit_test(a_missing_spawnd_is_named),
 	        cmocka_unit_test_setup_teardown(an_offline_gate_does_not_exist, start_real, stop),
 	        cmocka_unit_test_setup_teardown(only_its_own_descriptors_are_there, start_test,
 	                                        stop),
