@@ -113,8 +113,10 @@ const struct wl_item *wl_inspect_ticket_item(const struct wl_inspect *i, enum wl
 
 /*
  * Which of several tickets kept at the station belongs to what lies on the medium? The one all of
- * whose files are there with their digests; of several the one issued last. -1: none. Tickets not
- * naming the device are not looked at; where none fits whole, the one with most files present.
+ * whose files are there with their digests; of several the one issued last. Where none fits whole:
+ * the one with most files (then names of files) there, so that the refusal says what differs; but
+ * -1 where the medium brings a ticket of its own. -1: none names the device and a file that is
+ * there.
  */
 int wl_inspect_choose_ticket(const struct wl_policy_device *device,
                              const struct wl_ticket *const *tickets, size_t n,

@@ -356,17 +356,37 @@ void wl_inspect_cover_lines(struct wl_inspect *i, const struct content *manifest
 
 /* ---- several tickets at the station ---- */
 
-/* How many of a ticket's files lie there with their digests. */
-static size_t count_present(const struct wl_ticket *t, const struct wl_items *items)
+/* How well a ticket suits what lies there: whole, else by files present, else by their names. */
+struct fit {
+	bool whole;
+	size_t present, named;
+};
+
+static struct fit fit_of(const struct wl_ticket *t, const struct wl_items *items)
 {
-	size_t n = 0;
+	struct fit fit = {0};
 	for (size_t k = 0; k < t->nfiles; k++) {
 		const struct wl_item *item =
 		        wl_items_find(items, t->files[k].raw, t->files[k].raw_n);
-		n += item && item->has_sha256 &&
-		     memcmp(item->sha256, t->files[k].sha256, WL_SHA256_BYTES) == 0;
+		if (!item || item->folder)
+			continue;
+		fit.named++;
+		fit.present += item->has_sha256 &&
+		               memcmp(item->sha256, t->files[k].sha256, WL_SHA256_BYTES) == 0;
 	}
-	return n;
+	fit.whole = fit.present == t->nfiles;
+	return fit;
+}
+
+static int compare_fits(const struct fit *a, const struct fit *b)
+{
+	if (a->whole != b->whole)
+		return a->whole ? 1 : -1;
+	if (a->whole)
+		return 0;
+	if (a->present != b->present)
+		return a->present > b->present ? 1 : -1;
+	return (a->named > b->named) - (a->named < b->named);
 }
 
 int wl_inspect_choose_ticket(const struct wl_policy_device *device,
@@ -374,23 +394,22 @@ int wl_inspect_choose_ticket(const struct wl_policy_device *device,
                              const struct wl_items *items)
 {
 	int best = -1;
-	size_t best_present = 0;
-	bool best_whole = false;
+	struct fit best_fit = {0};
 	for (size_t k = 0; k < n; k++) {
-		if (!wl_ticket_names_device(tickets[k], device))
+		struct fit fit = fit_of(tickets[k], items);
+		if (fit.named == 0 || !wl_ticket_names_device(tickets[k], device))
 			continue;
-		size_t present = count_present(tickets[k], items);
-		bool whole = present == tickets[k]->nfiles;
-		bool better = best < 0 || (whole && !best_whole);
-		if (!better && whole == best_whole)
-			better = (!whole && present > best_present) ||
-			         ((whole || present == best_present) &&
-			          tickets[k]->issued_at > tickets[best]->issued_at);
-		if (better) {
-			best = (int)k;
-			best_present = present;
-			best_whole = whole;
-		}
+		int c = best < 0 ? 1 : compare_fits(&fit, &best_fit);
+		if (c < 0 || (c == 0 && tickets[k]->issued_at <= tickets[best]->issued_at))
+			continue;
+		best = (int)k;
+		best_fit = fit;
 	}
+	/* what lies on the medium may have its own ticket with it: then only a whole fit is better
+	 */
+	if (best >= 0 && !best_fit.whole)
+		for (size_t k = 0; k < items->n; k++)
+			if (!items->v[k].folder && ends_with(&items->v[k], WL_TICKET_SUFFIX))
+				return -1;
 	return best;
 }

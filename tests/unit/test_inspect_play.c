@@ -516,9 +516,16 @@ static void the_ticket_that_fits_is_chosen(void **state)
 	const struct wl_policy_device *d = wl_policy_device(p->policy, "x-0042");
 	assert_int_equal(wl_inspect_choose_ticket(d, all, 3, &p->items), 2);
 	assert_int_equal(wl_inspect_choose_ticket(d, all, 2, &p->items), 1);
-	assert_int_equal(wl_inspect_choose_ticket(d, all, 1, &p->items), 0);
-	strcpy(none->devices[0].model, "x200");
 	assert_int_equal(wl_inspect_choose_ticket(d, all, 1, &p->items), -1);
+	help_list(none, "update.tar.gz", "another", NULL, false, true); /* the name at least */
+	assert_int_equal(wl_inspect_choose_ticket(d, all, 1, &p->items), 0);
+	help_add(&p->items, "AA-9.ticket.json", NULL); /* the medium brings its own */
+	help_number(&p->items);
+	assert_int_equal(wl_inspect_choose_ticket(d, all, 1, &p->items), -1);
+	assert_int_equal(wl_inspect_choose_ticket(d, all, 3, &p->items), 2);
+	strcpy(old->devices[0].model, "x200");
+	strcpy(new->devices[0].model, "x200");
+	assert_int_equal(wl_inspect_choose_ticket(d, all, 3, &p->items), -1);
 	wl_ticket_free(none);
 	wl_ticket_free(old);
 	wl_ticket_free(new);
