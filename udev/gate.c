@@ -253,9 +253,7 @@ int wl_gate_handed(struct wl_media *m, struct wl_media_peer *spawn)
 static void begin_shutting(struct wl_media *m, uint64_t timeout_ms)
 {
 	struct wl_device_job job = {
-	        .what = WL_DEVICE_SHUT,
-	        .pass = m->gate.pass,
-	        .timeout_ms = timeout_ms < WL_GATE_SHUT_MS_MAX ? timeout_ms : WL_GATE_SHUT_MS_MAX};
+	        .what = WL_DEVICE_SHUT, .pass = m->gate.pass, .timeout_ms = timeout_ms};
 
 	m->gate.state = WL_GATE_SHUTTING;
 	(void)wl_device_thread_submit(m->thread, &job); /* idle: nothing is being opened */
@@ -265,8 +263,11 @@ void wl_gate_shut(struct wl_media *m, struct wl_media_peer *asker)
 {
 	struct wl_gate *g = &m->gate;
 	uint64_t number = wl_message_u64(&m->in, WL_T_GATE);
+	uint64_t timeout_ms = wl_message_u64(&m->in, WL_T_TIMEOUT_MS);
 	struct wl_finding finding = g->last_finding;
 
+	if (timeout_ms > WL_GATE_SHUT_MS_MAX)
+		return wl_media_drop(m, asker);      /* no broker of ours waits so long */
 	if (number != 0 && number == g->last_shut) { /* asked again: the same answer */
 		if (finding.rule != WL_RULE_NONE)
 			return refuse(m, asker, EIO, &finding);
@@ -283,7 +284,7 @@ void wl_gate_shut(struct wl_media *m, struct wl_media_peer *asker)
 	}
 	g->asker = g->owner = asker;
 	g->serial = m->in.serial;
-	begin_shutting(m, wl_message_u64(&m->in, WL_T_TIMEOUT_MS));
+	begin_shutting(m, timeout_ms);
 }
 
 static void shutting_done(struct wl_media *m, const struct wl_device_job *job)

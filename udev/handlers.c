@@ -45,7 +45,7 @@ void wl_media_tell(void *media, const struct wl_insertion *insertion, bool gone)
 	wl_log_info("port %s: %s, %llu bytes, DISKSEQ %llu", insertion->port,
 	            gone ? "medium gone" : "medium seen", (unsigned long long)insertion->disk.bytes,
 	            (unsigned long long)insertion->disk.diskseq);
-	for (unsigned i = 0; i < WL_MEDIA_CONNECTIONS_MAX; i++) {
+	for (unsigned i = 0; i < WL_MEDIA_PEERS; i++) {
 		struct wl_media_peer *p = &m->peer[i];
 		if (!p->used || !p->wants_events)
 			continue;

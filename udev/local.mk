@@ -16,7 +16,7 @@ weighlock_mediad_LDADD = udev/libwl_media.a $(wl_daemon_libs) $(wl_base_libs) $(
 
 if HAVE_CMOCKA
 media_unit_tests = tests/unit/test_media_ports tests/unit/test_media_insertions \
-	tests/unit/test_media_grants tests/unit/test_media_watch
+	tests/unit/test_media_grants tests/unit/test_media_watch tests/unit/test_media_device
 check_PROGRAMS += $(media_unit_tests)
 TESTS += $(media_unit_tests)
 tests_unit_test_media_ports_SOURCES = tests/unit/test_media_ports.c
@@ -28,6 +28,12 @@ tests_unit_test_media_insertions_LDADD = udev/libwl_media.a $(wl_base_libs) $(CM
 tests_unit_test_media_grants_SOURCES = tests/unit/test_media_grants.c
 tests_unit_test_media_grants_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_media_grants_LDADD = udev/libwl_media.a $(wl_base_libs) $(CMOCKA_LIBS)
+# a device fails when the test says so
+tests_unit_test_media_device_SOURCES = tests/unit/test_media_device.c
+tests_unit_test_media_device_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_media_device_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=open,--wrap=__open_2 \
+	-Wl,--wrap=fstat,--wrap=ioctl,--wrap=fsync
+tests_unit_test_media_device_LDADD = udev/libwl_media.a $(wl_base_libs) $(CMOCKA_LIBS)
 # events are lost when the test says so
 tests_unit_test_media_watch_SOURCES = tests/unit/test_media_watch.c
 tests_unit_test_media_watch_CPPFLAGS = $(AM_CPPFLAGS) $(UDEV_CFLAGS) $(CMOCKA_CFLAGS)

@@ -12,6 +12,9 @@
 #include "udev/insertions.h"
 #include "udev/watch.h"
 
+/* one spawnd, and whoever else */
+#define WL_MEDIA_PEERS (WL_MEDIA_BROKER_CONNECTIONS_MAX + WL_MEDIA_LEDGER_CONNECTIONS_MAX + 1U)
+
 /* The three sockets; each takes connections of one uid only. */
 enum wl_media_door { WL_DOOR_MEDIA = 0, WL_DOOR_GATE, WL_DOOR_GRANT, WL_DOOR_MAX };
 
@@ -54,7 +57,7 @@ struct wl_gate {
 struct wl_media {
 	int listen_fd[WL_DOOR_MAX];
 	uid_t uid[WL_DOOR_MAX];
-	struct wl_media_peer peer[WL_MEDIA_CONNECTIONS_MAX];
+	struct wl_media_peer peer[WL_MEDIA_PEERS];
 	struct wl_watch *watch;
 	struct wl_insertions insertions;
 	struct wl_ports ports;

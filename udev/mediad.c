@@ -91,7 +91,7 @@ static int make_signal_fd(int *ret)
 static int serve_once(struct wl_media *m, int signal_fd, bool *ret_stop)
 {
 	enum { SIGNAL, WATCH, THREAD, DOORS, PEERS = DOORS + WL_DOOR_MAX };
-	struct pollfd p[PEERS + WL_MEDIA_CONNECTIONS_MAX];
+	struct pollfd p[PEERS + WL_MEDIA_PEERS];
 	const struct wl_watched watched = wl_media_watched(m);
 
 	p[SIGNAL] = (struct pollfd){.fd = signal_fd, .events = POLLIN};
@@ -99,7 +99,7 @@ static int serve_once(struct wl_media *m, int signal_fd, bool *ret_stop)
 	p[THREAD] = (struct pollfd){.fd = wl_device_thread_fd(m->thread), .events = POLLIN};
 	for (int d = 0; d < WL_DOOR_MAX; d++)
 		p[DOORS + d] = (struct pollfd){.fd = m->listen_fd[d], .events = POLLIN};
-	for (unsigned i = 0; i < WL_MEDIA_CONNECTIONS_MAX; i++)
+	for (unsigned i = 0; i < WL_MEDIA_PEERS; i++)
 		p[PEERS + i] = (struct pollfd){.fd = m->peer[i].used ? m->peer[i].channel.fd : -1,
 		                               .events = POLLIN};
 	if (poll(p, WL_ARRAY_LEN(p), wl_gate_wait_ms(m)) < 0)
@@ -114,7 +114,7 @@ static int serve_once(struct wl_media *m, int signal_fd, bool *ret_stop)
 	for (int d = 0; d < WL_DOOR_MAX; d++)
 		if (p[DOORS + d].revents)
 			wl_media_accept(m, (enum wl_media_door)d);
-	for (unsigned i = 0; i < WL_MEDIA_CONNECTIONS_MAX; i++)
+	for (unsigned i = 0; i < WL_MEDIA_PEERS; i++)
 		if (p[PEERS + i].revents && m->peer[i].used)
 			wl_media_receive(m, &m->peer[i]);
 	wl_gate_tick(m);

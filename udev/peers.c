@@ -19,23 +19,23 @@ static const struct {
 	enum wl_peer peer;
 	unsigned max; /* connections at a time */
 } doors[WL_DOOR_MAX] = {
-        [WL_DOOR_MEDIA] = {"media", WL_PEER_BROKER, 16},
+        [WL_DOOR_MEDIA] = {"media", WL_PEER_BROKER, WL_MEDIA_BROKER_CONNECTIONS_MAX},
         [WL_DOOR_GATE] = {"gate", WL_PEER_SPAWN, 1},
-        [WL_DOOR_GRANT] = {"grant", WL_PEER_LEDGER, 4},
+        [WL_DOOR_GRANT] = {"grant", WL_PEER_LEDGER, WL_MEDIA_LEDGER_CONNECTIONS_MAX},
 };
 
 static unsigned count_peers(const struct wl_media *m, enum wl_media_door door)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < WL_MEDIA_CONNECTIONS_MAX; i++)
+	for (unsigned i = 0; i < WL_MEDIA_PEERS; i++)
 		n += m->peer[i].used && m->peer[i].door == door;
 	return n;
 }
 
 struct wl_media_peer *wl_media_spawn(struct wl_media *m)
 {
-	for (unsigned i = 0; i < WL_MEDIA_CONNECTIONS_MAX; i++)
+	for (unsigned i = 0; i < WL_MEDIA_PEERS; i++)
 		if (m->peer[i].used && m->peer[i].door == WL_DOOR_GATE)
 			return &m->peer[i];
 	return NULL;
@@ -48,7 +48,7 @@ static struct wl_media_peer *find_room(struct wl_media *m, enum wl_media_door do
 		wl_media_drop(m, wl_media_spawn(m));
 	if (count_peers(m, door) >= doors[door].max)
 		return NULL;
-	for (unsigned i = 0; i < WL_MEDIA_CONNECTIONS_MAX; i++)
+	for (unsigned i = 0; i < WL_MEDIA_PEERS; i++)
 		if (!m->peer[i].used)
 			return &m->peer[i];
 	return NULL;

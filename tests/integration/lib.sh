@@ -418,13 +418,15 @@ wl_alive() {
 }
 wl_not_alive() { ! wl_alive "$1"; }
 
-# wl_kill DAEMON [SIGNAL]: ends it (KILL unless said) and waits until it is gone.
+# wl_kill DAEMON [SIGNAL]: ends it (KILL unless said) and waits until it is gone; its status in $WL_KILLED.
 wl_kill() {
 	wl_alive "$1" || return 0
 	wl_kill_pid=$(wl_pid "$1")
 	kill -s "${2:-KILL}" "$wl_kill_pid" 2>/dev/null || :
 	wl_until 15 wl_not_alive "$1" || kill -KILL "$wl_kill_pid" 2>/dev/null || :
-	wait "$wl_kill_pid" 2>/dev/null || :
+	WL_KILLED=0
+	# shellcheck disable=SC2034
+	wait "$wl_kill_pid" 2>/dev/null || WL_KILLED=$?
 	rm -f "$WL_PREFIX/$1.pid"
 }
 

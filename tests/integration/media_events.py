@@ -283,6 +283,28 @@ def test_malformed():
     check("a descriptor where none belongs: closed", peer.closed())
 
 
+def is_served(peer):
+    try:
+        return peer.call("media.list", seconds=3.0)[0].kind == 2
+    except (Closed, TimeoutError):
+        return False
+
+
+def test_number_of_connections():
+    """16 of the broker (one is there already), 4 of ledgerd (one is there); one more is closed."""
+    more = [connect("media", "weighlock") for _ in range(16)]
+    served = [is_served(p) for p in more]
+    check("16 connections of the broker", all(served[:15]), served)
+    check("and not one more", not served[15], served)
+    for p in more:
+        p.close()
+    more = [connect("grant", "weighlock-ledger") for _ in range(4)]
+    closed = [p.closed(0.5) for p in more]
+    check("4 connections of ledgerd and not one more", closed == [False, False, False, True], closed)
+    for p in more:
+        p.close()
+
+
 def test_slow_peer(s):
     """A broker connection that never reads does not make the others wait."""
     lazy = connect("media", "weighlock")
@@ -332,6 +354,11 @@ def test_read_gate(s):
     check("meanwhile others are answered", answered)
     os.close(handed.fd)
     check("let go: shut", s.wait(serial).kind == 2)
+    late = connect("media", "weighlock")
+    check("asking for the longest time there is", late.call(
+        "gate.shut", {"gate": gate, "timeout_ms": 60000})[0].kind == 2)
+    late.send("gate.shut", {"gate": gate, "timeout_ms": 60001})
+    check("a millisecond more: closed", late.closed())
     check("write protection put back", not read_only(A1) and not held(A1))
     check("shut again: the same answer", s.shut(gate).kind == 2)
     check("a gate never opened cannot be shut", s.shut(gate + 77).kind == 3)
@@ -499,6 +526,21 @@ def test_peers_that_go(s):
     s.free()
 
 
+def test_silent_spawnd(s):
+    """spawnd takes the descriptor and says nothing: it is taken for dead."""
+    a1 = list_media(s.broker)["a1"]["diskseq"]
+    serial = s.broker.send("gate.open", {"purpose": "read", "port": "a1", "diskseq": a1})
+    handed = s.spawn.receive()
+    refused("spawnd does not answer", s.wait(serial), "station.part-missing")
+    check("and is closed", s.spawn.closed())
+    os.close(handed.fd)
+    s.spawn = connect("gate", "weighlock-worker")
+    second = connect("gate", "weighlock-worker")
+    check("a new spawnd takes the old one's place", s.spawn.closed())
+    s.spawn = second
+    s.free()
+
+
 def test_size_changed(s):
     """A medium that grows under the same DISKSEQ is not the one that was seen."""
     b1 = list_media(s.broker)["b1"]["diskseq"]
@@ -538,6 +580,7 @@ def main():
     test_lost_events(s)
     test_uids()
     test_malformed()
+    test_number_of_connections()
     test_slow_peer(s)
     intent = test_read_gate(s)
     test_refusals(s)
@@ -547,6 +590,7 @@ def main():
     test_yank_source(s)
     test_yank_destination(s)
     test_peers_that_go(s)
+    test_silent_spawnd(s)
     test_restart(s)
     test_size_changed(s)
 

@@ -34,4 +34,5 @@ for wl_line in "CapEff:	0000000000200000" "CapPrm:	0000000000200000" "CapBnd:	00
 done
 wl_check "mediad stays under 64 MiB" awk '$1 == "VmHWM:" { exit $2 > 65536 }' "$wl_status"
 wl_kill weighlock-mediad TERM
+wl_check "asked to end, it ends well" test "$WL_KILLED" = 0
 wl_end
