@@ -123,7 +123,7 @@ static size_t sorted_members(const struct wl_draft *d, enum wl_member *ret)
 
 static void put_data(struct out *o, const struct wl_draft *d)
 {
-	enum wl_member members[WL_EVENT_MEMBERS_MAX];
+	enum wl_member members[WL_EVENT_MEMBERS_MAX] = {WL_M_NONE};
 	size_t n = sorted_members(d, members);
 
 	put(o, "{");

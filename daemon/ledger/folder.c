@@ -115,7 +115,7 @@ static int remove_files(int fd)
 		return r;
 	}
 	errno = 0;
-	while ((e = readdir(d)) != NULL) {
+	while ((e = readdir(d)) != NULL) { /* cppcheck-suppress readdirCalled */
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		if (unlinkat(dirfd(d), e->d_name, 0) < 0 && errno != ENOENT)

@@ -93,10 +93,12 @@ int wl_journal_open(int dirfd, int *ret_fd)
 	WL_AUTO_CLOSE int fd =
 	        openat(dirfd, "journal", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (fd < 0 || fsync(dirfd) < 0)
+	if (fd < 0)
 		return -errno;
+	if (fsync(dirfd) < 0)
+		return -errno; /* cppcheck-suppress resourceLeak ; closed by attribute */
 	*ret_fd = TAKE_FD(fd);
-	return 0;
+	return 0; /* cppcheck-suppress resourceLeak ; handed over */
 }
 
 int wl_journal_write(int fd, const struct wl_record *r, const char *checkpoint)

@@ -52,7 +52,7 @@ static unsigned split_height(uint64_t n)
 static int range_hash(wl_merkle_get get, void *user, uint64_t begin, uint64_t end,
                       struct wl_hash *ret)
 {
-	struct wl_hash part[64], right;
+	struct wl_hash part[64] = {{{0}}}, right;
 	size_t parts = 0;
 
 	/* complete subtrees from left to right, then folded from the right */
