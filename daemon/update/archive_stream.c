@@ -159,7 +159,7 @@ static int unpack_some(struct wl_archive_stream *s)
 	if (s->z.avail_in > 0 || s->read != s->size)
 		return wl_refuse(&s->finding, WL_RULE_ARCHIVE_TRAILING_BYTES,
 		                 "%llu bytes after the gzip member",
-		                 (unsigned long long)(s->size - s->read + s->z.avail_in));
+		                 (unsigned long long)s->size - s->read + s->z.avail_in);
 	return 0;
 }
 

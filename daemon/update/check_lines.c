@@ -77,8 +77,8 @@ static int split(struct wl_bytes text, struct lines *ret, struct wl_finding *f)
 	for (size_t i = 1; i < l.n; i++)
 		if (by_path(&l.line[i - 1], &l.line[i]) == 0)
 			return refuse_path(f, WL_RULE_UPDATE_MANIFEST_BAD, l.line[i].path);
-	*ret = l;
-	l = (struct lines){0};
+	ret->n = l.n;
+	ret->line = TAKE_PTR(l.line);
 	return 0;
 }
 

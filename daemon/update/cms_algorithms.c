@@ -127,7 +127,7 @@ static bool mask_matches(const struct wl_der *mask, enum wl_digest_algorithm dig
 	struct wl_der oid, inner;
 	struct wl_reader r;
 	struct wl_finding ignored;
-	enum wl_digest_algorithm of_mask;
+	enum wl_digest_algorithm of_mask = 0;
 
 	return open_algorithm(mask, &oid, &r) && wl_bytes_equal(oid.body, oid_mgf1) &&
 	       wl_der_take(&r, WL_DER_SEQUENCE, &inner) && wl_der_ended(&r) &&
@@ -140,7 +140,7 @@ static int check_pss(struct wl_reader *r, enum wl_digest_algorithm digest, struc
 	struct wl_der params, hash, mask, salt;
 	struct wl_reader p;
 	struct wl_finding ignored;
-	enum wl_digest_algorithm of_hash;
+	enum wl_digest_algorithm of_hash = 0;
 
 	if (!wl_der_take(r, WL_DER_SEQUENCE, &params) || !wl_der_ended(r))
 		return wl_refuse(f, WL_RULE_SIGNATURE_ALGORITHM, "RSA-PSS without parameters");

@@ -89,7 +89,7 @@ static int check_path(struct wl_name_set *names, unsigned number, struct wl_byte
 static int read_entry(struct wl_reader *r, unsigned number, struct wl_name_set *names,
                       wl_manifest_entry_fn entry, void *user, struct wl_finding *f)
 {
-	struct wl_manifest_line line;
+	struct wl_manifest_line line = {0};
 	uint8_t digest[WL_SHA256_BYTES];
 	char hex[WL_SHA256_HEX + 1] = "";
 	int e = wl_manifest_next(r, number, &line, f);

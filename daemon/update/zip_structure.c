@@ -106,13 +106,11 @@ static int read_end(const struct wl_zip_source *source, uint64_t files_max, stru
                     struct wl_finding *f)
 {
 	size_t n = source->size < END_SEARCH_BYTES ? (size_t)source->size : END_SEARCH_BYTES;
-	WL_AUTO_FREE uint8_t *tail = malloc(n + 1);
+	uint8_t tail[END_SEARCH_BYTES];
 	struct wl_reader r;
 	uint16_t here, total;
 	int e;
 
-	if (!tail)
-		return -ENOMEM;
 	if (n < END_BYTES)
 		return wl_refuse(f, WL_RULE_ARCHIVE_TRUNCATED, "too short for a ZIP file");
 	e = source->read(source->user, source->size - n, tail, n);
@@ -394,6 +392,18 @@ static int check_entries(const struct wl_zip_source *source, const struct end_re
 	return 0;
 }
 
+/* With room for what the end record says. */
+static struct wl_zip *zip_new(const struct end_record *end)
+{
+	struct wl_zip *zip = calloc(1, sizeof(*zip));
+
+	if (!zip)
+		return NULL;
+	zip->entry = calloc(end->count + 1, sizeof(*zip->entry));
+	zip->directory = malloc(end->directory_size + 1);
+	return zip->entry && zip->directory ? zip : wl_zip_free(zip);
+}
+
 int wl_zip_check(const struct wl_zip_source *source, uint64_t files_max, struct wl_zip **ret,
                  struct wl_finding *f)
 {
@@ -405,12 +415,8 @@ int wl_zip_check(const struct wl_zip_source *source, uint64_t files_max, struct 
 		e = read_end(source, files_max, &end, f);
 	if (e < 0)
 		return e;
-	zip = calloc(1, sizeof(*zip));
+	zip = zip_new(&end);
 	if (!zip)
-		return -ENOMEM;
-	zip->entry = calloc(end.count + 1, sizeof(*zip->entry));
-	zip->directory = malloc(end.directory_size + 1);
-	if (!zip->entry || !zip->directory)
 		return -ENOMEM;
 	e = source->read(source->user, end.directory_offset, zip->directory, end.directory_size);
 	if (e == 0)
