@@ -17,7 +17,7 @@ static void drop_cut_character(char *text, size_t n)
 		text[start - 1] = '\0';
 }
 
-int wl_refuse(struct wl_finding *ret, enum wl_rule rule, const char *format, ...)
+int(wl_refuse)(struct wl_finding *ret, enum wl_rule rule, const char *format, ...)
 {
 	va_list ap;
 

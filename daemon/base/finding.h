@@ -24,5 +24,12 @@ struct wl_finding {
 /* Fills *ret and returns -EBADMSG, so that a parser says: return wl_refuse(f, WL_RULE_…, "…"). */
 int wl_refuse(struct wl_finding *ret, enum wl_rule rule, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
+/* The value stands here too, so that whoever analyses a caller sees that it is never 0. */
+static inline int wl_refused(int error)
+{
+	(void)error;
+	return -EBADMSG;
+}
+#define wl_refuse(...) wl_refused((wl_refuse)(__VA_ARGS__))
 
 #endif

@@ -52,33 +52,30 @@ static int refuse_path(struct wl_finding *f, enum wl_rule rule, struct wl_bytes 
 	return wl_refuse(f, rule, "%s%s", shown, path.n > 50 ? "..." : "");
 }
 
-/* Cut into lines, sorted by path; no path twice. */
-static int split(struct wl_bytes text, struct lines *ret, struct wl_finding *f)
+/* Cut into lines, sorted by path; no path twice. What is in *l is the caller's, also on failure. */
+static int split(struct wl_bytes text, struct lines *l, struct wl_finding *f)
 {
-	WL_CLEANUP(cleanup_lines) struct lines l = {0};
 	struct wl_reader r = wl_reader_from(text.p, text.n);
 	size_t max = count_line_ends(text);
 
 	if (max > WL_TRANSFER_FILES_MAX)
 		return wl_refuse(f, WL_RULE_UPDATE_MANIFEST_BAD, "more than %u lines",
 		                 WL_TRANSFER_FILES_MAX);
-	l.line = calloc(max + 1, sizeof(*l.line));
-	if (!l.line)
+	l->line = calloc(max + 1, sizeof(*l->line));
+	if (!l->line)
 		return -ENOMEM;
 	while (wl_reader_left(&r) > 0) {
 		/* a line without its end comes once, is refused, and needs no place */
-		int e = wl_manifest_next(&r, (unsigned)l.n + 1, &l.line[l.n], f);
+		int e = wl_manifest_next(&r, (unsigned)l->n + 1, &l->line[l->n], f);
 
 		if (e < 0)
 			return e;
-		l.n++;
+		l->n++;
 	}
-	qsort(l.line, l.n, sizeof(*l.line), by_path);
-	for (size_t i = 1; i < l.n; i++)
-		if (by_path(&l.line[i - 1], &l.line[i]) == 0)
-			return refuse_path(f, WL_RULE_UPDATE_MANIFEST_BAD, l.line[i].path);
-	ret->n = l.n;
-	ret->line = TAKE_PTR(l.line);
+	qsort(l->line, l->n, sizeof(*l->line), by_path);
+	for (size_t i = 1; i < l->n; i++)
+		if (by_path(&l->line[i - 1], &l->line[i]) == 0)
+			return refuse_path(f, WL_RULE_UPDATE_MANIFEST_BAD, l->line[i].path);
 	return 0;
 }
 

@@ -59,11 +59,6 @@ struct wl_zip *wl_zip_free(struct wl_zip *zip)
 	return NULL;
 }
 
-static void cleanup_zip(struct wl_zip **zip)
-{
-	*zip = wl_zip_free(*zip);
-}
-
 const struct wl_zip_entry *wl_zip_entry(const struct wl_zip *zip, size_t index)
 {
 	return index < zip->n ? &zip->entry[index] : NULL;
@@ -407,7 +402,7 @@ static struct wl_zip *zip_new(const struct end_record *end)
 int wl_zip_check(const struct wl_zip_source *source, uint64_t files_max, struct wl_zip **ret,
                  struct wl_finding *f)
 {
-	WL_CLEANUP(cleanup_zip) struct wl_zip *zip = NULL;
+	struct wl_zip *zip;
 	struct end_record end = {0};
 	int e = check_start(source, f);
 
@@ -421,8 +416,10 @@ int wl_zip_check(const struct wl_zip_source *source, uint64_t files_max, struct 
 	e = source->read(source->user, end.directory_offset, zip->directory, end.directory_size);
 	if (e == 0)
 		e = check_entries(source, &end, zip, f);
-	if (e < 0)
+	if (e < 0) {
+		(void)wl_zip_free(zip);
 		return e;
-	*ret = TAKE_PTR(zip);
+	}
+	*ret = zip;
 	return 0;
 }

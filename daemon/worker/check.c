@@ -136,7 +136,7 @@ static int do_signature(struct check_work *w, struct wl_message *m)
 	        .sha256 = wl_message_has(m, WL_T_SHA256) ? wl_message_sha256(m, WL_T_SHA256) : NULL,
 	};
 	uint8_t spki_sha256[WL_SHA256_BYTES];
-	struct wl_finding f;
+	struct wl_finding f = {0};
 	int e;
 
 	if (w->content < 0)
@@ -154,7 +154,7 @@ static int do_lines(struct check_work *w, struct wl_message *m)
 {
 	WL_AUTO_FREE void *manifest = NULL;
 	WL_AUTO_FREE void *expected = NULL;
-	struct wl_finding f;
+	struct wl_finding f = {0};
 	size_t n = 0, nexpected = 0;
 	int e;
 
