@@ -84,11 +84,13 @@ int wl_facts_inspection(struct wl_facts *f, const char *transfer, const char *ou
 int wl_facts_approval(struct wl_facts *f, uint64_t seq, const char *manifest,
                       struct wl_approval_facts *ret);
 int wl_facts_insertion(struct wl_facts *f, const char *id, struct wl_insertion_facts *ret);
-/* Is an intent of this transfer and output (or, both NULL, on this insertion) in this state?
- * States: open, done, failed, unknown. */
+/* Is a release.intent of this transfer and output in this state? States: open, done, failed,
+ * unknown. */
 int wl_facts_intent_of_output(struct wl_facts *f, const char *transfer, const char *output,
                               const char *state);
-int wl_facts_intent_on(struct wl_facts *f, const char *insertion, const char *state);
+/* Is a release onto this insertion under way? (A wipe that was interrupted is simply said again.)
+ */
+int wl_facts_release_on(struct wl_facts *f, const char *insertion);
 /* Is entry `seq` an open intent of this kind (and, for a release, of this transfer)? */
 int wl_facts_intent(struct wl_facts *f, uint64_t seq, const char *kind, const char *transfer);
 int wl_facts_floor(struct wl_facts *f, const char *device, const char *component,

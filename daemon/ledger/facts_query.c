@@ -129,12 +129,14 @@ int wl_facts_intent_of_output(struct wl_facts *f, const char *transfer, const ch
 	                    "ttt", transfer, output, state);
 }
 
-int wl_facts_intent_on(struct wl_facts *f, const char *insertion, const char *state)
+int wl_facts_release_on(struct wl_facts *f, const char *insertion)
 {
 	ROW;
 
-	return wl_facts_row(f, &s, "SELECT 1 FROM intent WHERE insertion = ? AND state = ?", "tt",
-	                    insertion, state);
+	return wl_facts_row(f, &s,
+	                    "SELECT 1 FROM intent WHERE insertion = ? AND state = 'open'"
+	                    " AND kind = 'release'",
+	                    "t", insertion);
 }
 
 int wl_facts_intent(struct wl_facts *f, uint64_t seq, const char *kind, const char *transfer)

@@ -213,7 +213,7 @@ static int check_insertion(struct wl_ledger *l, const char *id, const char *port
 	if (strcmp(in.port, port) != 0 || strcmp(in.medium, medium) != 0)
 		return wl_refuse(f, missing, "%s is %s at port %s, not %s at %s", id, in.medium,
 		                 in.port, medium, port);
-	r = wl_facts_intent_on(l->facts, id, "open");
+	r = wl_facts_release_on(l->facts, id);
 	if (r > 0)
 		return wl_refuse(f, WL_RULE_STATION_BUSY, "%s is being written", id);
 	return r;
