@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "daemon/base/text.h"
+#include "policy/words.h"
 
 static void keep(char *to, const char *from)
 {
@@ -45,12 +46,18 @@ void wl_policy_errors_add(struct wl_policy_errors *e, const struct wl_policy_com
 	keep(error->nearest, c->nearest);
 }
 
+/* Some of what is expected are words of ours ("a whole number"); the rest has no translation. */
+static const char *translated(const char *s)
+{
+	return s[0] != '\0' ? gettext(s) : s;
+}
+
 size_t wl_policy_error_render(const struct wl_policy_error *e, char *buf, size_t size)
 {
 	char line[16];
 	(void)snprintf(line, sizeof(line), "%u", e->nearest_line);
 	const struct wl_rule_arg args[] = {
-	        {"key", e->key},         {"word", e->word}, {"expected", e->expected},
+	        {"key", e->key},         {"word", e->word}, {"expected", translated(e->expected)},
 	        {"nearest", e->nearest}, {"line", line},
 	};
 	return wl_rule_render(e->text, args, sizeof(args) / sizeof(args[0]), buf, size);
