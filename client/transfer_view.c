@@ -186,7 +186,7 @@ static char *item_line(const json_t *item)
 
 	wl_size_format((uint64_t)wl_member_integer(item, "bytes"), bytes, sizeof(bytes));
 	if (asprintf(&line, "%s  %s  %s%s%s%s%s%s", wl_member_text(item, "path"), bytes,
-	             wl_view_verdict(verdict), pass ? "" : "  ", pass ? "" : reason,
+	             wl_view_verdict(verdict), pass || !reason[0] ? "" : "  ", pass ? "" : reason,
 	             pass ? "" : "  (", pass ? "" : wl_member_text(item, "rule"),
 	             pass ? "" : ")") < 0)
 		return NULL;

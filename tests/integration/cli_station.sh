@@ -49,11 +49,12 @@ cs_says "--policy-root PEM"
 # ---- set-up by two people ----
 cs 0 "station init" $SCN_ADMIN1 station init --name $SCN_STATION --origin $SCN_ORIGIN \
 	--policy-root "$PKI_DIR/policy-authority.pem" --json
-cs_json 'len(o["fingerprint"].split()) == 8'
+cs_json 'len(o["fingerprint"].replace("-", " ").split()) == 8'
 SCN_FINGERPRINT=$(sed -n 's/.*"fingerprint":"\([^"]*\)".*/\1/p' "$WL_WORK/json")
 cs 1 "the first person does not confirm alone" $SCN_ADMIN1 station confirm "$SCN_FINGERPRINT"
-# shellcheck disable=SC2086
-cs 0 "another confirms, the groups as separate words" $SCN_ADMIN2 station confirm $SCN_FINGERPRINT
+# shellcheck disable=SC2046
+cs 0 "another confirms, the groups as separate words" $SCN_ADMIN2 station confirm \
+	$(printf %s "$SCN_FINGERPRINT" | tr - ' ')
 cs_says "weighlock station card"
 cs 0 "station card" $SCN_ADMIN1 station card --json
 cs_json 'o["origin"] == "test.example/tst1" and o["vkey"].startswith("test.example/tst1+") and o["checkpoint"].startswith("test.example/tst1\n1\n")'
@@ -111,7 +112,9 @@ cs 0 "what waits for an approver" $SCN_APPR transfers --for-me --json
 cs_json 'o["transfer"] == "TST1-T000001"'
 cs 0 "nothing waits for the technician" $SCN_TECH transfers --for-me
 cs_says "Nothing waits for you."
-cs 2 "not approved: not released" $SCN_TECH release 1 --port b1
+cs 1 "not approved: not released" $SCN_TECH release 1 --port b1
+cs_says "approval.missing"
+cs 2 "no outcome before there is one" $SCN_TECH outcome 1 --result installed --before 40100 --after 40201
 cs_says "weighlock show TST1-T000001"
 cs 2 "--accept takes only what can be accepted" $SCN_APPR approve 1 --accept update.file-changed
 cs 2 "--for takes a duration" $SCN_APPR approve 1 --for soon
@@ -141,7 +144,9 @@ cs_json '[e["seq"] for e in o] == list(range(len(o))) and o[0]["event"] == "stat
 cs_json '"release.intent" in [e["event"] for e in o]'
 cs 0 "a part of it, in words" $SCN_AUDIT ledger show --from 0 --count 1
 cs_says "TST1#0"
-cs 0 "ledger prove" $SCN_AUDIT ledger prove 1 -o "$WL_STATE/../work/receipt.txt"
+mkdir -m 0777 "$WL_WORK/auditor"
+cs 0 "ledger prove" $SCN_AUDIT ledger prove 1 -o "$WL_WORK/auditor/receipt.txt"
+wl_check "the receipt is there" grep -q "c2sp.org/tlog-proof@v1" "$WL_WORK/auditor/receipt.txt"
 cs 0 "ledger prove, to standard output" $SCN_AUDIT ledger prove 1
 cs_says "c2sp.org/tlog-proof@v1"
 cs 0 "ledger verify, by the other program" $SCN_AUDIT ledger verify "$WL_STATE/var/lib/weighlock-ledger" --key "$VKEY"
@@ -166,12 +171,13 @@ scn_vendor_stick vendor2 "$WL_WORK/next"
 wl_stick_insert vendor2 a1
 cat >"$WL_WORK/person.py" <<'PY'
 # Plays a person: types each answer when its question stands on the screen.
-import os, pty, select, sys, time
+import os, pty, select, signal, sys, time
 dialogue, argv = eval(sys.argv[1]), sys.argv[2:]
+signal.alarm(60)
 pid, fd = pty.fork()
 if pid == 0:
     os.execvp(argv[0], argv)
-screen, deadline = "", time.time() + 60
+screen, deadline = "", time.time() + 25
 while time.time() < deadline:
     if select.select([fd], [], [], 0.2)[0]:
         try:
@@ -184,6 +190,8 @@ while time.time() < deadline:
     if dialogue and dialogue[0][0] in screen:
         os.write(fd, (dialogue[0][1] + "\n").encode() if dialogue[0][1] != "^C" else b"\x03")
         dialogue.pop(0)
+if dialogue:
+    os.kill(pid, signal.SIGKILL)
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 print(screen)
 if dialogue:
@@ -224,6 +232,7 @@ cs 0 "its refused files" $SCN_TECH show last --refused --json
 cs_json 'o["items"][0]["path"] == "FIRMWARE.BIN" and "update.file-changed" in o["items"][0]["rules"]'
 cs 2 "a refused transfer is not approved" $SCN_APPR approve last
 cs 1 "reject wants a role" $SCN_TECH reject last --reason no
-cs 0 "doctor" $SCN_ADMIN1 doctor --json || :
+cs 0 "doctor" $SCN_ADMIN1 doctor --json
+cs_json '{r["check"]: r["health"] for r in o}["sandbox"] == "ok"'
 
 wl_end
