@@ -19,7 +19,7 @@ static int is_program(const char *path)
 int wl_beside_find(const char *program, const char *variable, const char *installed_folder,
                    const char *build_folder, char *buf, size_t size)
 {
-	const char *named = secure_getenv(variable);
+	const char *named = variable[0] ? secure_getenv(variable) : NULL;
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	const struct {

@@ -13,11 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/beside.h"
+#include "client/offline.h"
 #include "daemon/base/cleanup.h"
 #include "daemon/base/fdio.h"
 #include "daemon/base/text.h"
-#include "daemon/base/work.h"
 
 #define LANDLOCK_ABI_WANTED 1
 
@@ -79,19 +78,17 @@ void wl_doctor_seccomp(struct wl_cli *cli, struct wl_finding_health *ret)
 
 void wl_doctor_sandbox(struct wl_cli *cli, struct wl_finding_health *ret)
 {
-	char program[4096], status[256] = "";
+	char status[256] = "";
 	struct wl_spawn *spawn = NULL;
 	struct wl_finding f = {0};
-	int r = wl_beside_find("weighlock-spawnd", "WEIGHLOCK_SPAWND", WL_SBINDIR,
-	                       "/../daemon/spawn", program, sizeof(program));
+	int r = wl_offline_spawn(&spawn);
 
 	(void)cli;
-	if (r < 0) {
+	if (r == -ENOENT) {
 		wl_health_set(ret, WL_HEALTH_NO, _("install the package weighlock again"),
 		              _("weighlock-spawnd is not installed"));
 		return;
 	}
-	r = wl_spawn_start(program, &spawn);
 	if (r == 0)
 		r = wl_spawn_status(spawn, status, sizeof(status), &f);
 	wl_spawn_free(spawn);

@@ -5,19 +5,48 @@
 #include "client/offline.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/beside.h"
 #include "client/say.h"
 #include "client/ticket_read.h"
 
-int wl_offline_start(const struct wl_cli *cli, struct wl_spawn **ret)
+/*
+ * spawnd is told where the workers lie when they are not where they were built to be installed: in
+ * an installation that was moved as a whole, or in a build folder.
+ */
+static void find_workers(void)
+{
+	char program[PATH_MAX];
+
+	if (secure_getenv("WEIGHLOCK_WORKERS"))
+		return;
+	if (wl_beside_find("worker-tool", "", "/nonexistent", "/../libexec/weighlock", program,
+	                   sizeof(program)) < 0 &&
+	    wl_beside_find("worker-tool", "", WL_LIBEXECDIR, "/../daemon/worker", program,
+	                   sizeof(program)) < 0)
+		return;
+	char *slash = strrchr(program, '/');
+	if (slash) {
+		*slash = 0;
+		(void)setenv("WEIGHLOCK_WORKERS", program, 1);
+	}
+}
+
+int wl_offline_spawn(struct wl_spawn **ret)
 {
 	char program[PATH_MAX];
 	int r = wl_beside_find("weighlock-spawnd", "WEIGHLOCK_SPAWND", WL_SBINDIR,
 	                       "/../daemon/spawn", program, sizeof(program));
-	if (r == 0)
-		r = wl_spawn_start(program, ret);
+	find_workers();
+	return r < 0 ? r : wl_spawn_start(program, ret);
+}
+
+int wl_offline_start(const struct wl_cli *cli, struct wl_spawn **ret)
+{
+	int r = wl_offline_spawn(ret);
+
 	if (r < 0) {
 		int status = wl_say_failure(cli, WL_EXIT_FAULT, "Unavailable",
 		                            _("weighlock-spawnd, which makes the sandbox for this, "

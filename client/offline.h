@@ -8,6 +8,8 @@
 #include "client/cli.h"
 #include "daemon/base/work.h"
 
+/* A spawnd of one's own. 0 or negative errno; nothing is said. */
+int wl_offline_spawn(struct wl_spawn **ret);
 /* 0, or exit status 3 after the person was told (program missing, cannot be started). */
 int wl_offline_start(const struct wl_cli *cli, struct wl_spawn **ret);
 void wl_offline_end(struct wl_spawn **s); /* for WL_CLEANUP */

@@ -78,7 +78,7 @@ static int send_plan(struct building *b, const struct wl_build *order)
 	wl_message_put_u64(b->m, WL_T_SIZE, order->medium_bytes);
 	wl_message_put_u64(b->m, WL_T_COUNT, order->nfiles);
 	wl_message_put_text(b->m, WL_T_FILESYSTEM, order->volume);
-	wl_message_put_text(b->m, WL_T_LABEL, DISK_LABEL);
+	wl_message_put_bytes(b->m, WL_T_LABEL, DISK_LABEL, strlen(DISK_LABEL));
 	wl_message_put_i64(b->m, WL_T_TIME, order->time);
 	wl_message_put_u64(b->m, WL_T_DISK_ID, disk);
 	wl_message_put_u64(b->m, WL_T_VOLUME_ID, volume);
