@@ -179,8 +179,9 @@ ledger() {
 	wl_check "weighlock-verify" "$WL_PREFIX/bin/weighlock-verify" --key "$RESULTS/vkey" "$RESULTS/ledger"
 	show_run
 	cp -r "$RESULTS/ledger" "$WL_WORK/tampered"
-	bundle=$(find "$WL_WORK/tampered/tile/entries" -type f | sort | tail -n 1)
-	printf '7' | dd of="$bundle" bs=1 seek=3000 conv=notrunc status=none
+	find "$WL_WORK/tampered/tile/entries" -type f -size +3k | while read -r bundle; do
+		printf '~' | dd of="$bundle" bs=1 seek=3000 conv=notrunc status=none
+	done
 	wl_expect_status 1 "the same ledger with one byte changed is refused" \
 		"$WL_PREFIX/bin/weighlock-verify" --key "$RESULTS/vkey" "$WL_WORK/tampered"
 }
