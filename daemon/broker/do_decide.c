@@ -110,8 +110,9 @@ void wl_do_withdraw(struct wl_broker *b, struct wl_call *c)
 	wl_transfer_void(b, x, c->caller.person, WL_RULE_APPROVAL_VOID, c->caller.person,
 	                 c->caller.uid);
 	if (!b->ledger_there)
-		return wl_call_unavailable(c, WL_RULE_STATION_PART_MISSING,
-		                           json_pack("{s:s}", "part", "ledger"));
+		return wl_call_unavailable(
+		        c, WL_RULE_STATION_PART_MISSING,
+		        json_pack("{s:s, s:s}", "part", "ledger", "detail", "ledger"));
 	wl_id_entry(b->status.station, x->t->last_seq, entry);
 	wl_call_reply(c, json_pack("{s:s}", "entry", entry));
 }

@@ -39,7 +39,7 @@ static bool parts_are_there(struct wl_broker *b, struct wl_call *c)
 	                                                    : NULL;
 	if (part)
 		wl_call_unavailable(c, WL_RULE_STATION_PART_MISSING,
-		                    json_pack("{s:s}", "part", part));
+		                    json_pack("{s:s, s:s}", "part", part, "detail", part));
 	return !part;
 }
 

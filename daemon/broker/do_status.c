@@ -43,15 +43,16 @@ static void add_faults(struct wl_broker *b, const struct wl_call *c, json_t *fau
 {
 	enum wl_rule rule = wl_station_obstacle(b);
 	if (rule == WL_RULE_STATION_PART_MISSING)
-		add_fault(b, c, faults, details, rule, json_pack("{s:s}", "part", "ledger"));
+		add_fault(b, c, faults, details, rule,
+		          json_pack("{s:s, s:s}", "part", "ledger", "detail", "ledger"));
 	else if (rule != WL_RULE_NONE)
 		add_fault(b, c, faults, details, rule, NULL);
 	if (!b->spawn_there)
 		add_fault(b, c, faults, details, WL_RULE_STATION_PART_MISSING,
-		          json_pack("{s:s}", "part", "spawn"));
+		          json_pack("{s:s, s:s}", "part", "spawn", "detail", "spawn"));
 	if (b->policy && !wl_media_is_connected(b->media))
 		add_fault(b, c, faults, details, WL_RULE_STATION_PART_MISSING,
-		          json_pack("{s:s}", "part", "media"));
+		          json_pack("{s:s, s:s}", "part", "media", "detail", "media"));
 	for (size_t i = 0; i < b->ports.n; i++) {
 		const struct wl_port *p = &b->ports.v[i];
 		if (p->medium.present && wl_ports_is_suspect(&b->ports, p->medium.medium))

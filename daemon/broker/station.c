@@ -37,7 +37,7 @@ bool wl_station_is_usable(struct wl_broker *b, struct wl_call *c)
 		return true;
 	if (rule == WL_RULE_NONE || rule == WL_RULE_STATION_PART_MISSING)
 		wl_call_unavailable(c, WL_RULE_STATION_PART_MISSING,
-		                    json_pack("{s:s}", "part", "ledger"));
+		                    json_pack("{s:s, s:s}", "part", "ledger", "detail", "ledger"));
 	else
 		wl_call_refuse(c, rule, NULL, NULL);
 	return false;
@@ -45,13 +45,17 @@ bool wl_station_is_usable(struct wl_broker *b, struct wl_call *c)
 
 void wl_station_ledger_trouble(struct wl_broker *b, struct wl_call *c, const struct wl_finding *f)
 {
+	wl_log_notice("%s: %s %s", c->method, wl_rule_id(f->rule), f->detail);
 	switch ((unsigned)f->rule) {
+	case WL_RULE_NONE:
 	case WL_RULE_STATION_PART_MISSING:
 		b->ledger_there = false;
-		wl_call_unavailable(c, f->rule, json_pack("{s:s}", "part", "ledger"));
+		wl_call_unavailable(c, WL_RULE_STATION_PART_MISSING,
+		                    json_pack("{s:s, s:s}", "part", "ledger", "detail",
+		                              f->detail[0] ? f->detail : "ledger"));
 		break;
 	case WL_RULE_STATION_LEDGER_FAILED:
-		wl_call_unavailable(c, f->rule, NULL);
+		wl_call_unavailable(c, f->rule, json_pack("{s:s}", "detail", f->detail));
 		break;
 	default:
 		wl_call_refuse_finding(c, f);
