@@ -160,5 +160,5 @@ wl_kill weighlockd TERM
 wl_start weighlockd
 show "$T"
 is "closed after a restart" 'a["transfer"]["state"]' closed
-wl_check "weighlock-verify" "$WL_PREFIX/bin/weighlock-verify" --help
+
 wl_end
