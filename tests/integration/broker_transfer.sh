@@ -143,8 +143,8 @@ is "the last step" 'a["progress"]["step"]' prepared
 wl_check "released" vl $SCN_SUP Release "$RELEASE" --more
 is "the last step" 'a["progress"]["step"]' released
 wl_stick_pull b1
-wl_check "fsck.fat of the delivery" fsck.fat -n "$(wl_stick_file delivery)" --offset=1048576 ||
-	:
+dd if="$(wl_stick_file delivery)" of="$WL_WORK/partition" bs=1M skip=1 2>/dev/null
+wl_check "fsck.fat of the delivery" fsck.fat -n "$WL_WORK/partition"
 wl_fat_get "$(wl_stick_file delivery)" FIRMWARE.BIN "$WL_WORK/back.bin"
 wl_check "the firmware is what the vendor shipped" cmp "$WL_WORK/back.bin" "$WL_WORK/update/FIRMWARE.BIN"
 
