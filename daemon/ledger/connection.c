@@ -100,34 +100,45 @@ int wl_connection_flush(struct wl_connection *c)
 	return 0;
 }
 
+/* An encoded copy, with its own descriptor; NULL without memory or descriptors. */
+static struct wl_packet *packet_new(const uint8_t *buf, size_t n, int fd)
+{
+	struct wl_packet *p = malloc(sizeof(*p) + n);
+
+	if (!p)
+		return NULL;
+	*p = (struct wl_packet){.fd = -1, .n = n};
+	memcpy(p->p, buf, n);
+	if (fd < 0)
+		return p;
+	p->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (p->fd >= 0)
+		return p;
+	free(p);
+	return NULL;
+}
+
 static int queue(struct wl_connection *c, const struct wl_message *m)
 {
 	uint8_t buf[WL_MESSAGE_BYTES_MAX];
-	WL_AUTO_FREE struct wl_packet *p = NULL;
-	size_t n;
+	struct wl_packet *p;
+	size_t n = 0;
 	int r = wl_message_encode(m, buf, &n);
 
 	if (r < 0)
 		return r;
 	if (c->packets >= WL_QUEUE_PACKETS_MAX || c->bytes + n > WL_QUEUE_BYTES_MAX)
 		return -ENOBUFS;
-	p = malloc(sizeof(*p) + n);
+	p = packet_new(buf, n, m->fd);
 	if (!p)
 		return -ENOMEM;
-	*p = (struct wl_packet){.fd = -1, .n = n};
-	memcpy(p->p, buf, n);
-	if (m->fd >= 0) {
-		p->fd = fcntl(m->fd, F_DUPFD_CLOEXEC, 3);
-		if (p->fd < 0)
-			return -errno; /* cppcheck-suppress memleak ; freed by attribute */
-	}
 	c->packets++;
 	c->bytes += n;
 	if (c->last)
 		c->last->next = p;
 	else
 		c->first = p;
-	c->last = TAKE_PTR(p);
+	c->last = p;
 	return 0;
 }
 

@@ -161,19 +161,21 @@ static int transfer_inspected(struct wl_facts *f, const struct wl_entry *e)
 
 static int transfer_approved(struct wl_facts *f, const struct wl_entry *e)
 {
+	int64_t until = 0;
+	int r = wl_time_parse(TEXT(e, UNTIL), &until);
+
+	if (r < 0)
+		return -EUCLEAN;
 	WL_AUTO_FREE char *manifests = join(e, WL_M_MANIFESTS_SHA256);
 	WL_AUTO_FREE char *accepted = join(e, WL_M_ACCEPTED);
-	int64_t until;
-
-	if (!manifests || !accepted)
-		return -ENOMEM;
-	if (wl_time_parse(TEXT(e, UNTIL), &until) < 0)
-		return -EUCLEAN;
-	return wl_facts_run(f,
-	                    "INSERT INTO approval (seq, transfer, actor, until, manifests,"
-	                    " accepted) VALUES (?, ?, ?, ?, ?, ?)",
-	                    "ittitt", (int64_t)e->seq, e->draft.transfer, e->draft.actor, until,
-	                    manifests, accepted);
+	r = -ENOMEM;
+	if (manifests && accepted)
+		r = wl_facts_run(f,
+		                 "INSERT INTO approval (seq, transfer, actor, until, manifests,"
+		                 " accepted) VALUES (?, ?, ?, ?, ?, ?)",
+		                 "ittitt", (int64_t)e->seq, e->draft.transfer, e->draft.actor,
+		                 until, manifests, accepted);
+	return r; /* NOLINT(clang-analyzer-unix.Malloc): freed by attribute */
 }
 
 static int approval_voided(struct wl_facts *f, const struct wl_entry *e)
@@ -270,38 +272,38 @@ static int clock_set(struct wl_facts *f, const struct wl_entry *e)
 
 /* moves: the transfer's state is this event from now on; ends: nothing more can become of it. */
 static const struct {
-	enum wl_event event;
 	int (*apply)(struct wl_facts *f, const struct wl_entry *e);
+	enum wl_event event;
 	bool moves, ends;
 } rows[] = {
-        {WL_E_STATION_INIT, station_init, false, false},
-        {WL_E_POLICY_PROPOSED, policy_proposed, false, false},
-        {WL_E_POLICY_LOADED, policy_loaded, false, false},
-        {WL_E_TICKET_ADDED, ticket_added, false, false},
-        {WL_E_TICKET_WITHDRAWN, ticket_withdrawn, false, false},
-        {WL_E_MEDIUM_SEEN, medium_seen, false, false},
-        {WL_E_MEDIUM_GONE, medium_gone, false, false},
-        {WL_E_MEDIUM_PREPARED, medium_prepared, false, false},
-        {WL_E_TRANSFER_OPENED, transfer_opened, true, false},
-        {WL_E_TRANSFER_PRESERVED, NULL, true, false},
-        {WL_E_TRANSFER_INSPECTED, transfer_inspected, true, false},
-        {WL_E_TRANSFER_APPROVED, transfer_approved, true, false},
-        {WL_E_TRANSFER_REJECTED, NULL, true, true},
-        {WL_E_TRANSFER_RETRIED, NULL, true, false},
-        {WL_E_APPROVAL_VOIDED, approval_voided, true, false},
-        {WL_E_TRANSFER_CANCELLED, NULL, true, true},
-        {WL_E_TRANSFER_REFUSED, NULL, true, true},
-        {WL_E_TRANSFER_FAILED, NULL, true, false},
-        {WL_E_RELEASE_INTENT, release_intent, true, false},
-        {WL_E_RELEASE_WRITTEN, NULL, true, false},
-        {WL_E_RELEASE_DONE, intent_done, true, false},
-        {WL_E_RELEASE_FAILED, intent_failed, true, false},
-        {WL_E_RELEASE_UNKNOWN, intent_unknown, true, false},
-        {WL_E_TRANSFER_OUTCOME, transfer_outcome, true, true},
-        {WL_E_WIPE_INTENT, wipe_intent, false, false},
-        {WL_E_WIPE_DONE, intent_done, false, false},
-        {WL_E_WIPE_FAILED, intent_failed, false, false},
-        {WL_E_CLOCK_SET, clock_set, false, false},
+        {station_init, WL_E_STATION_INIT, false, false},
+        {policy_proposed, WL_E_POLICY_PROPOSED, false, false},
+        {policy_loaded, WL_E_POLICY_LOADED, false, false},
+        {ticket_added, WL_E_TICKET_ADDED, false, false},
+        {ticket_withdrawn, WL_E_TICKET_WITHDRAWN, false, false},
+        {medium_seen, WL_E_MEDIUM_SEEN, false, false},
+        {medium_gone, WL_E_MEDIUM_GONE, false, false},
+        {medium_prepared, WL_E_MEDIUM_PREPARED, false, false},
+        {transfer_opened, WL_E_TRANSFER_OPENED, true, false},
+        {NULL, WL_E_TRANSFER_PRESERVED, true, false},
+        {transfer_inspected, WL_E_TRANSFER_INSPECTED, true, false},
+        {transfer_approved, WL_E_TRANSFER_APPROVED, true, false},
+        {NULL, WL_E_TRANSFER_REJECTED, true, true},
+        {NULL, WL_E_TRANSFER_RETRIED, true, false},
+        {approval_voided, WL_E_APPROVAL_VOIDED, true, false},
+        {NULL, WL_E_TRANSFER_CANCELLED, true, true},
+        {NULL, WL_E_TRANSFER_REFUSED, true, true},
+        {NULL, WL_E_TRANSFER_FAILED, true, false},
+        {release_intent, WL_E_RELEASE_INTENT, true, false},
+        {NULL, WL_E_RELEASE_WRITTEN, true, false},
+        {intent_done, WL_E_RELEASE_DONE, true, false},
+        {intent_failed, WL_E_RELEASE_FAILED, true, false},
+        {intent_unknown, WL_E_RELEASE_UNKNOWN, true, false},
+        {transfer_outcome, WL_E_TRANSFER_OUTCOME, true, true},
+        {wipe_intent, WL_E_WIPE_INTENT, false, false},
+        {intent_done, WL_E_WIPE_DONE, false, false},
+        {intent_failed, WL_E_WIPE_FAILED, false, false},
+        {clock_set, WL_E_CLOCK_SET, false, false},
 };
 
 static int touch_transfer(struct wl_facts *f, const struct wl_entry *e, bool moves, bool ends)

@@ -122,7 +122,7 @@ static int check_approval(struct wl_ledger *l, const struct wl_draft *d, const s
                           const struct wl_transfer_facts *t, const struct wl_inspection_facts *in,
                           const char *id, struct wl_approval_facts *a, struct wl_finding *f)
 {
-	uint64_t seq;
+	uint64_t seq = 0;
 	int r = wl_id_number(WL_ID_ENTRY, id, &seq);
 
 	if (r == 0)
@@ -154,7 +154,7 @@ static int check_approvals(struct wl_ledger *l, const struct wl_draft *d, const 
 	int64_t need = strcmp(t->direction, "outbound") == 0 ? s->approvals_outbound
 	                                                     : s->approvals_inbound;
 	char persons[APPROVERS_MAX][WL_ID_TEXT];
-	struct wl_approval_facts a;
+	struct wl_approval_facts a = {0};
 	const char *id;
 	size_t n;
 
@@ -201,7 +201,7 @@ static int check_insertion(struct wl_ledger *l, const char *id, const char *port
                            const char *medium, enum wl_rule missing, enum wl_rule gone,
                            struct wl_finding *f)
 {
-	struct wl_insertion_facts in;
+	struct wl_insertion_facts in = {0};
 	int r = wl_facts_insertion(l->facts, id, &in);
 
 	if (r < 0)

@@ -21,10 +21,11 @@
 #include "daemon/base/limits.h"
 #include "daemon/base/sha256.h"
 
-#define MAGIC        "WLJ1"
 #define MAGIC_BYTES  4U
 #define HEADER_BYTES (MAGIC_BYTES + 4U + WL_SHA256_BYTES)
 #define FIXED_BYTES  14U /* of the payload: first, count, length of the checkpoint */
+
+static const uint8_t magic_bytes[MAGIC_BYTES] = {'W', 'L', 'J', '1'};
 
 void wl_record_clear(struct wl_record *r)
 {
@@ -118,8 +119,8 @@ int wl_journal_write(int fd, const struct wl_record *r, const char *checkpoint)
 	store_be(payload + 8, r->count, 4);
 	memcpy(payload + 12, r->entries, r->entries_n);
 	store_be(payload + 12 + r->entries_n, cp_n, 2);
-	memcpy(payload + 14 + r->entries_n, checkpoint, cp_n);
-	memcpy(buf, MAGIC, MAGIC_BYTES);
+	memcpy(payload + 14 + r->entries_n, (const uint8_t *)checkpoint, cp_n);
+	memcpy(buf, magic_bytes, MAGIC_BYTES);
 	store_be(buf + MAGIC_BYTES, payload_n, 4);
 	e = wl_sha256_of(payload, payload_n, buf + MAGIC_BYTES + 4);
 	if (e == 0)
@@ -146,7 +147,7 @@ static const uint8_t *whole_payload(const uint8_t *buf, size_t n, size_t *ret_n)
 
 	digest = wl_reader_take(&rd, WL_SHA256_BYTES);
 	payload = wl_reader_take(&rd, payload_n);
-	if (!magic || !digest || !payload || memcmp(magic, MAGIC, MAGIC_BYTES) != 0)
+	if (!magic || !digest || !payload || memcmp(magic, magic_bytes, MAGIC_BYTES) != 0)
 		return NULL;
 	if (wl_sha256_of(payload, payload_n, actual) < 0 ||
 	    memcmp(actual, digest, sizeof(actual)) != 0)

@@ -109,7 +109,7 @@ static int read_secret(int dirfd, const char *name, uint8_t *buf, size_t max, si
 static int load_ledger_key(int dirfd, struct wl_keys *k)
 {
 	uint8_t *seed = OPENSSL_secure_malloc(SEED_BYTES + 1);
-	size_t n;
+	size_t n = 0;
 	int r = seed ? read_secret(dirfd, LEDGER_KEY, seed, SEED_BYTES + 1, &n) : -ENOMEM;
 
 	if (r == 0 && n != SEED_BYTES)
@@ -127,7 +127,7 @@ static int load_document_key(int dirfd, struct wl_keys *k)
 	uint8_t *der = OPENSSL_secure_malloc(DOCUMENT_KEY_MAX);
 	const uint8_t *at = der;
 	char group[32] = "";
-	size_t n;
+	size_t n = 0;
 	int r = der ? read_secret(dirfd, DOCUMENT_KEY, der, DOCUMENT_KEY_MAX, &n) : -ENOMEM;
 
 	if (r == 0) {

@@ -93,7 +93,7 @@ static int take_lock(struct wl_store *s)
 static int read_checkpoint(struct wl_store *s, struct wl_checkpoint *ret, struct wl_finding *f)
 {
 	WL_AUTO_FREE void *p = NULL;
-	size_t n;
+	size_t n = 0;
 	int r = wl_file_read(s->o.dirfd, "checkpoint", sizeof(s->checkpoint) - 1, &p, &n);
 
 	if (r == -ENOENT) {
@@ -124,7 +124,7 @@ static int check_beginning(const struct wl_store *s, struct wl_finding *f)
 
 static int open_tiles(struct wl_store *s, const struct wl_checkpoint *cp, struct wl_finding *f)
 {
-	struct wl_hash root;
+	struct wl_hash root = {{0}};
 	int r = wl_tiles_open(s->o.dirfd, cp->size, &s->tiles);
 
 	if (r == 0)
@@ -165,7 +165,7 @@ static int check_record(struct wl_store *s, const struct wl_record *rec, struct 
 {
 	struct wl_checkpoint cp;
 	struct wl_bytes entry;
-	struct wl_hash root;
+	struct wl_hash root = {{0}};
 	uint64_t seq = rec->first;
 	size_t pos = 0;
 	int r;
@@ -230,7 +230,7 @@ int wl_store_open(const struct wl_store_options *o, struct wl_store **ret,
                   struct wl_finding *ret_finding)
 {
 	struct wl_store *s = calloc(1, sizeof(*s));
-	struct wl_checkpoint cp;
+	struct wl_checkpoint cp = {0};
 	int r;
 
 	if (!s)

@@ -427,7 +427,7 @@ int wl_tiles_entry(struct wl_tiles *t, uint64_t seq, const uint8_t **ret_p, size
 {
 	const struct tile *bundle;
 	struct wl_hash leaf, known;
-	size_t at, n;
+	size_t at = 0, n = 0;
 	int r;
 
 	if (seq >= t->size)
