@@ -119,7 +119,8 @@ int wl_journal_write(int fd, const struct wl_record *r, const char *checkpoint)
 	store_be(payload + 8, r->count, 4);
 	memcpy(payload + 12, r->entries, r->entries_n);
 	store_be(payload + 12 + r->entries_n, cp_n, 2);
-	memcpy(payload + 14 + r->entries_n, (const uint8_t *)checkpoint, cp_n);
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes with their length */
+	memcpy(payload + 14 + r->entries_n, checkpoint, cp_n);
 	memcpy(buf, magic_bytes, MAGIC_BYTES);
 	store_be(buf + MAGIC_BYTES, payload_n, 4);
 	e = wl_sha256_of(payload, payload_n, buf + MAGIC_BYTES + 4);
