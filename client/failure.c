@@ -144,5 +144,5 @@ int wl_failure_say(const struct wl_cli *cli, const struct wl_reply *reply)
 		wl_cli_json(cli, object);
 		json_decref(object);
 	}
-	return status;
+	return (int)status;
 }
