@@ -72,7 +72,8 @@ static void saw_medium(struct wl_broker *b, enum wl_event event, const json_t *d
 	struct wl_port *port = wl_ports_of_insertion(&b->ports, text_of(data, "insertion"));
 	switch ((unsigned)event) {
 	case WL_E_MEDIUM_PREPARED:
-		wl_ports_suspect(&b->ports, text_of(data, "medium"), false);
+		wl_names_set(&b->ports.suspect, text_of(data, "medium"), false);
+		wl_names_set(&b->ports.ours, text_of(data, "medium"), true);
 		if (port)
 			port->medium.prepared_known = port->medium.prepared = true;
 		break;
@@ -101,9 +102,9 @@ static void saw_release(struct wl_broker *b, enum wl_event event, const struct w
 			insertion = t->outputs[i].destination_insertion;
 		}
 	if (event == WL_E_RELEASE_FAILED || event == WL_E_RELEASE_UNKNOWN)
-		wl_ports_suspect(&b->ports, medium, true);
+		wl_names_set(&b->ports.suspect, medium, true);
 	else if (event == WL_E_RELEASE_DONE)
-		wl_ports_suspect(&b->ports, medium, false);
+		wl_names_set(&b->ports.suspect, medium, false);
 	else
 		return;
 	struct wl_port *port = wl_ports_of_insertion(&b->ports, insertion);

@@ -47,7 +47,8 @@ struct wl_tracked {
 	struct wl_transfer *t;
 	char tried[WL_ID_TEXT]; /* insertion whose reading stopped: not read again unasked */
 	enum wl_rule hint;      /* why it still waits for its medium */
-	bool had_intent;        /* an intent of it is in the ledger */
+	char hint_detail[WL_DETAIL_MAX + 1];
+	bool had_intent; /* an intent of it is in the ledger */
 };
 
 struct wl_broker {
@@ -70,6 +71,7 @@ struct wl_broker {
 	bool spawn_there;
 	char sandbox[201];
 	bool vault_failed;
+	bool media_stale;             /* an insertion could not be written down: ask mediad again */
 	struct wl_policy_ref *policy; /* in force; NULL: none */
 	char init_fingerprint[65];
 
@@ -107,6 +109,9 @@ bool wl_broker_is_test(const struct wl_broker *b);
 
 /* Asks the other daemons how they are; recovers, loads, syncs where that is due. */
 void wl_station_refresh(struct wl_broker *b);
+/* A task ended: where a part was missing it is asked for anew, and what the ledger knows is folded
+ * again, because an entry may be there that nobody here saw. */
+void wl_station_job_ended(struct wl_broker *b, const struct wl_task *task);
 /* What stops transfers now; NONE: nothing. */
 enum wl_rule wl_station_obstacle(const struct wl_broker *b);
 /* Answers Unavailable (or Refused) where something stops transfers; true: go on. */

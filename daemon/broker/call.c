@@ -10,11 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/base/cleanup.h"
 #include "daemon/base/rules.h"
 #include "daemon/broker/language.h"
 #include "daemon/broker/server.h"
-
-#define RULE_ARGS_MAX 16U
 
 static void finish(struct wl_call *c, json_t *frame)
 {
@@ -49,41 +48,42 @@ void wl_call_error(struct wl_call *c, const char *name, json_t *parameters)
 
 static void render(const char *text, json_t *args, const char *language, char *buf, size_t size)
 {
-	struct wl_rule_arg arg[RULE_ARGS_MAX];
-	size_t n = 0;
-	const char *name;
-	json_t *value;
-	json_object_foreach((json_t *)args, name,
-	                    value) if (n < RULE_ARGS_MAX && json_is_string(value)) arg[n++] =
-	        (struct wl_rule_arg){name, json_string_value(value)};
+	static const char *const places[] = {"file",   "detail",    "port",     "device",
+	                                     "vendor", "ticket",    "transfer", "medium",
+	                                     "person", "component", "name"};
+	struct wl_rule_arg arg[WL_ARRAY_LEN(places)];
+	for (size_t i = 0; i < WL_ARRAY_LEN(places); i++) {
+		const char *value = json_string_value(json_object_get(args, places[i]));
+		arg[i] = (struct wl_rule_arg){places[i], value && value[0] ? value : "-"};
+	}
 	wl_language_use(language);
 	buf[0] = '\0';
-	if (text[0])
-		(void)wl_rule_render(text, arg, n, buf, size);
+	if (text[0]) /* gettext("") is the catalogue's own header */
+		(void)wl_rule_render(text, arg, WL_ARRAY_LEN(places), buf, size);
 }
 
-void wl_rule_sentence(enum wl_rule rule, json_t *args, const char *language, char *buf, size_t size)
+void wl_rule_explain(json_t *object, enum wl_rule rule, json_t *args, const char *language)
 {
-	render(wl_rule_row(rule)->sentence, args, language, buf, size);
-}
-
-void wl_rule_remedy(enum wl_rule rule, json_t *args, const char *language, char *buf, size_t size)
-{
-	render(wl_rule_row(rule)->remedy, args, language, buf, size);
+	const struct wl_rule_row *row = wl_rule_row(rule);
+	char text[1024];
+	if (row->verdict != WL_REFUSE && row->verdict != WL_HOLD)
+		return;
+	render(row->sentence, args, language, text, sizeof(text));
+	(void)json_object_set_new(object, "reason", json_string(text));
+	render(row->remedy, args, language, text, sizeof(text));
+	(void)json_object_set_new(object, "remedy", json_string(text));
 }
 
 void wl_call_refuse(struct wl_call *c, enum wl_rule rule, json_t *rules, json_t *args)
 {
-	char reason[1024], remedy[1024];
+	json_t *o = json_object();
 	if (!args)
 		args = json_object();
-	if (!rules)
-		rules = json_pack("[s]", wl_rule_id(rule));
-	wl_rule_sentence(rule, args, c->language, reason, sizeof(reason));
-	wl_rule_remedy(rule, args, c->language, remedy, sizeof(remedy));
-	wl_call_error(c, WL_ERROR_PREFIX "Refused",
-	              json_pack("{s:s, s:o, s:o, s:s, s:s}", "rule", wl_rule_id(rule), "rules",
-	                        rules, "args", args, "reason", reason, "remedy", remedy));
+	wl_rule_explain(o, rule, args, c->language);
+	(void)json_object_set_new(o, "rule", json_string(wl_rule_id(rule)));
+	(void)json_object_set_new(o, "rules", rules ? rules : json_pack("[s]", wl_rule_id(rule)));
+	(void)json_object_set_new(o, "args", args);
+	wl_call_error(c, WL_ERROR_PREFIX "Refused", o);
 }
 
 void wl_call_refuse_finding(struct wl_call *c, const struct wl_finding *finding)
@@ -118,11 +118,12 @@ void wl_call_bad_argument(struct wl_call *c, const char *parameter, const char *
 
 void wl_call_unavailable(struct wl_call *c, enum wl_rule rule, json_t *args)
 {
-	char reason[1024];
-	wl_rule_sentence(rule, args, c->language, reason, sizeof(reason));
-	wl_call_error(c, WL_ERROR_PREFIX "Unavailable",
-	              json_pack("{s:s, s:s}", "rule", wl_rule_id(rule), "reason", reason));
+	json_t *o = json_object();
+	wl_rule_explain(o, rule, args, c->language);
+	(void)json_object_del(o, "remedy"); /* this error has none (INTERFACES 9) */
+	(void)json_object_set_new(o, "rule", json_string(wl_rule_id(rule)));
 	json_decref(args);
+	wl_call_error(c, WL_ERROR_PREFIX "Unavailable", o);
 }
 
 void wl_call_too_much(struct wl_call *c, const char *limit, uint64_t value)

@@ -64,10 +64,12 @@ void wl_call_bad_argument(struct wl_call *c, const char *parameter, const char *
 void wl_call_unavailable(struct wl_call *c, enum wl_rule rule, json_t *args);
 void wl_call_too_much(struct wl_call *c, const char *limit, uint64_t value);
 
-/* A rule's sentence (or remedy) in `language`, places filled from `args` (may be NULL). */
-void wl_rule_sentence(enum wl_rule rule, json_t *args, const char *language, char *buf,
-                      size_t size);
-void wl_rule_remedy(enum wl_rule rule, json_t *args, const char *language, char *buf, size_t size);
+/*
+ * Sets `reason` and `remedy` of an object: a rule's sentences in `language`, their places filled
+ * from `args` (borrowed, may be NULL); a place nothing is known for stands as a dash. Rules that
+ * pass or leave have none.
+ */
+void wl_rule_explain(json_t *object, enum wl_rule rule, json_t *args, const char *language);
 
 /* Strings of a checked call; NULL where absent or null. */
 const char *wl_call_text(const struct wl_call *c, const char *name);

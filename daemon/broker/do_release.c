@@ -73,6 +73,7 @@ static void release_done(struct wl_broker *b, struct wl_task *task)
 		wl_call_unavailable(c, WL_RULE_STATION_PART_MISSING, NULL);
 	json_decref(job->approvals);
 	json_decref(job->inspected);
+	wl_station_job_ended(b, task);
 	wl_task_release(task);
 	free(job);
 	if (!b->recovered)
@@ -104,7 +105,7 @@ static int queue_release(struct wl_broker *b, struct wl_call *c, struct wl_track
 	(void)snprintf(job->task.insertion, sizeof(job->task.insertion), "%s",
 	               port->medium.insertion);
 	job->is_source = is_source(x->t, port);
-	job->was_prepared = port->medium.prepared_known;
+	job->was_prepared = wl_names_has(&b->ports.ours, port->medium.medium);
 	job->tried_before = x->had_intent;
 	(void)snprintf(job->device, sizeof(job->device), "%s", wl_transfer_text(x->t, "device"));
 	(void)snprintf(job->output, sizeof(job->output), "%s", o->output);
@@ -203,6 +204,7 @@ static void prepare_done(struct wl_broker *b, struct wl_task *task)
 		wl_call_refuse_finding(c, &task->finding);
 	else if (c)
 		wl_call_unavailable(c, WL_RULE_STATION_PART_MISSING, NULL);
+	wl_station_job_ended(b, task);
 	wl_task_release(task);
 	free(job);
 	wl_pick(b);

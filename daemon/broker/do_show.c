@@ -13,6 +13,7 @@
 #include "daemon/broker/broker.h"
 #include "daemon/broker/methods.h"
 #include "daemon/broker/objects.h"
+#include "daemon/broker/rule_args.h"
 
 #define FRAME_BYTES   60000U
 #define HISTORY_BYTES 16000U
@@ -88,15 +89,15 @@ static void add_history(struct show *s, const json_t *entry)
 	wl_object_text(o, "time", text_of(entry, "time"));
 	wl_object_text(o, "event", text_of(entry, "event"));
 	wl_object_text(o, "actor", text_of(entry, "actor"));
-	char words[512];
 	const char *said =
 	        text_of(data, "words")[0] ? text_of(data, "words") : text_of(data, "cause");
 	enum wl_rule rule = wl_rule_find(text_of(data, "rule"));
-	if (rule != WL_RULE_NONE && wl_rule_row(rule)->verdict == WL_REFUSE)
-		wl_rule_sentence(rule, NULL, s->c->language, words, sizeof(words));
-	else
-		(void)snprintf(words, sizeof(words), "%s", said);
-	wl_object_text(o, "words", words);
+	json_t *args = wl_rule_args(s->x->t, NULL, text_of(data, "detail"), text_of(data, "port"));
+	wl_rule_explain(o, rule, args, s->c->language);
+	wl_object_text(o, "words", text_of(o, "reason")[0] ? text_of(o, "reason") : said);
+	(void)json_object_del(o, "reason");
+	(void)json_object_del(o, "remedy");
+	json_decref(args);
 	(void)json_array_append_new(s->history, o);
 }
 
@@ -155,14 +156,9 @@ static void add_manifest(struct show *s)
 
 static void add_reason(struct show *s, json_t *item)
 {
-	char text[1024];
-	enum wl_rule rule = wl_rule_find(text_of(item, "rule"));
-	if (wl_rule_row(rule)->verdict != WL_REFUSE && wl_rule_row(rule)->verdict != WL_HOLD)
-		return;
-	wl_rule_sentence(rule, NULL, s->c->language, text, sizeof(text));
-	wl_object_text(item, "reason", text);
-	wl_rule_remedy(rule, NULL, s->c->language, text, sizeof(text));
-	wl_object_text(item, "remedy", text);
+	json_t *args = wl_rule_args(s->x->t, text_of(item, "path"), text_of(item, "detail"), NULL);
+	wl_rule_explain(item, wl_rule_find(text_of(item, "rule")), args, s->c->language);
+	json_decref(args);
 }
 
 /* Items from index `from` on as long as they fit; *ret_next is where it goes on, or 0. */
@@ -194,17 +190,12 @@ static json_t *page_of(struct show *s, size_t from, size_t room, size_t *ret_nex
 
 static json_t *transfer_object(struct show *s)
 {
-	char text[1024];
 	const struct wl_transfer *t = s->x->t;
 	json_t *o = wl_object_transfer(t, wl_broker_approvals_needed(s->b));
 	wl_object_transfer_more(o, t);
-	const struct wl_rule_row *row = wl_rule_row(t->rule);
-	if (row->verdict == WL_REFUSE || row->verdict == WL_HOLD) {
-		wl_rule_sentence(t->rule, NULL, s->c->language, text, sizeof(text));
-		wl_object_text(o, "reason", text);
-		wl_rule_remedy(t->rule, NULL, s->c->language, text, sizeof(text));
-		wl_object_text(o, "remedy", text);
-	}
+	json_t *args = wl_rule_args(t, NULL, t->detail, t->port);
+	wl_rule_explain(o, t->rule, args, s->c->language);
+	json_decref(args);
 	(void)json_object_set(o, "groups", s->groups);
 	wl_next_of_transfer(s->b, s->x, s->c->language, o);
 	return o;

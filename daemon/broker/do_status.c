@@ -24,14 +24,10 @@ static const char *state_of(struct wl_broker *b, enum wl_rule obstacle)
 static void add_fault(struct wl_broker *b, const struct wl_call *c, json_t *faults, json_t *details,
                       enum wl_rule rule, json_t *args)
 {
-	char text[1024];
 	json_t *o = json_object();
 	(void)json_array_append_new(faults, json_string(wl_rule_id(rule)));
 	wl_object_text(o, "rule", wl_rule_id(rule));
-	wl_rule_sentence(rule, args, c->language, text, sizeof(text));
-	wl_object_text(o, "reason", text);
-	wl_rule_remedy(rule, args, c->language, text, sizeof(text));
-	wl_object_text(o, "remedy", text);
+	wl_rule_explain(o, rule, args, c->language);
 	(void)json_object_set_new(o, "args", args ? args : json_object());
 	if (rule != WL_RULE_MEDIUM_SUSPECT)
 		wl_next_of_station(b, c->language, o);
@@ -55,7 +51,7 @@ static void add_faults(struct wl_broker *b, const struct wl_call *c, json_t *fau
 		          json_pack("{s:s, s:s}", "part", "media", "detail", "media"));
 	for (size_t i = 0; i < b->ports.n; i++) {
 		const struct wl_port *p = &b->ports.v[i];
-		if (p->medium.present && wl_ports_is_suspect(&b->ports, p->medium.medium))
+		if (p->medium.present && wl_names_has(&b->ports.suspect, p->medium.medium))
 			add_fault(b, c, faults, details, WL_RULE_MEDIUM_SUSPECT,
 			          json_pack("{s:s, s:s}", "port", p->port, "medium",
 			                    p->medium.medium));
@@ -66,8 +62,7 @@ void wl_do_get_status(struct wl_broker *b, struct wl_call *c)
 {
 	const struct wl_policy *policy = wl_broker_policy(b);
 	json_t *faults = json_array(), *details = json_array(), *roles = json_array();
-	if (!b->ledger_there || !b->spawn_there || (policy && !wl_media_is_connected(b->media)))
-		wl_station_refresh(b);
+	wl_station_refresh(b);
 	add_faults(b, c, faults, details);
 	for (unsigned bit = 1; bit <= WL_PERSON_ADMINISTRATOR; bit <<= 1)
 		if (c->caller.roles & bit)

@@ -22,16 +22,11 @@ static void add_reasons(json_t *tickets, const char *language)
 {
 	size_t i;
 	json_t *o;
-	char text[1024];
 	json_array_foreach(tickets, i, o)
 	{
 		const char *id = json_string_value(json_object_get(o, "rule"));
-		if (!id)
-			continue;
-		wl_rule_sentence(wl_rule_find(id), NULL, language, text, sizeof(text));
-		wl_object_text(o, "reason", text);
-		wl_rule_remedy(wl_rule_find(id), NULL, language, text, sizeof(text));
-		wl_object_text(o, "remedy", text);
+		if (id)
+			wl_rule_explain(o, wl_rule_find(id), o, language);
 	}
 }
 
@@ -43,7 +38,7 @@ static void refuse_all(struct wl_call *c, json_t *tickets)
 	if (!rule)
 		return wl_call_refuse(c, WL_RULE_TICKET_MISSING, NULL, NULL);
 	wl_call_refuse(c, wl_rule_find(rule), json_incref(json_object_get(first, "rules")),
-	               json_pack("{s:O}", "name", json_object_get(first, "name")));
+	               json_deep_copy(first));
 }
 
 static void ticket_done(struct wl_broker *b, struct wl_task *task)
@@ -59,6 +54,7 @@ static void ticket_done(struct wl_broker *b, struct wl_task *task)
 		wl_call_reply(c, json_pack("{s:O}", "tickets", job->tickets));
 	}
 	json_decref(job->tickets);
+	wl_station_job_ended(b, task);
 	wl_task_release(task);
 	free(job);
 	wl_pick(b);

@@ -24,6 +24,7 @@
 
 #define GONE_TRIES   20
 #define GONE_WAIT_MS 50
+#define TELL_EACH_MS 100
 
 struct note {
 	struct note *next;
@@ -99,9 +100,24 @@ int wl_bench_append(struct wl_bench *bench, struct wl_task *task, json_t *entry,
 	return r;
 }
 
+/* Ten a second are enough for people; a new step and the end of one are always told. */
+static bool is_too_soon(struct wl_bench *bench, const char *step, uint64_t done, uint64_t total)
+{
+	struct timespec t = {0};
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	int64_t now_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	if (bench->told_step == step && done != total && now_ms - bench->told_ms < TELL_EACH_MS)
+		return true;
+	bench->told_step = step;
+	bench->told_ms = now_ms;
+	return false;
+}
+
 void wl_bench_progress(struct wl_bench *bench, const struct wl_task *task, const char *step,
                        uint64_t done, uint64_t total)
 {
+	if (is_too_soon(bench, step, done, total))
+		return;
 	struct note n = {
 	        .progress = {.step = step, .done = done, .total = total, .call_id = task->call_id}};
 	(void)snprintf(n.progress.transfer, WL_ID_TEXT, "%s", task->transfer);

@@ -32,6 +32,8 @@ struct wl_bench {
 	uid_t spawn_uid;
 	struct wl_vault vault;
 	int tickets_fd, trust_fd; /* folders; trust_fd holds policy-authority.pem */
+	const char *told_step;    /* progress last told, and when */
+	int64_t told_ms;
 };
 
 struct wl_task {

@@ -43,6 +43,8 @@ static json_t *item_entry(const struct wl_read_task *job, const struct wl_item *
 	wl_entry_rule(e, WL_M_RULE, d->rule);
 	wl_entry_list(e, WL_M_RULES, rules_list(&d->rules));
 	wl_entry_text(e, WL_M_POLICY_KEY, d->policy_key);
+	if (d->detail[0])
+		wl_entry_text(e, WL_M_DETAIL, d->detail);
 	if (item->has_sha256)
 		wl_entry_sha256(e, WL_M_SOURCE_SHA256, item->sha256);
 	return e;
@@ -135,6 +137,8 @@ static int record_refused(struct wl_bench *bench, struct wl_read_task *job,
 	json_t *e = wl_entry_new(WL_E_TRANSFER_REFUSED, "station", getuid(), job->task.transfer);
 	wl_entry_rule(e, WL_M_RULE, d->rule);
 	wl_entry_list(e, WL_M_RULES, rules_list(&d->rules));
+	if (d->detail[0])
+		wl_entry_text(e, WL_M_DETAIL, d->detail);
 	return wl_bench_append(bench, &job->task, e, NULL, f);
 }
 

@@ -328,11 +328,13 @@ static int append_done(struct release *r, struct wl_finding *f)
 	                               NULL, f);
 }
 
-static void append_failed(struct release *r, enum wl_rule rule)
+static void append_failed(struct release *r, const struct wl_finding *why)
 {
 	struct wl_finding ignored;
 	json_t *failed = end_entry(r, WL_E_RELEASE_FAILED);
-	wl_entry_rule(failed, WL_M_RULE, rule);
+	wl_entry_rule(failed, WL_M_RULE, why->rule);
+	if (why->detail[0])
+		wl_entry_text(failed, WL_M_DETAIL, why->detail);
 	wl_entry_int(failed, WL_M_BYTES, r->build.volume_bytes);
 	if (wl_bench_append(r->bench, &r->job->task, failed, NULL, &ignored) < 0)
 		r->job->unknown = true; /* the next start says release.unknown */
@@ -393,7 +395,7 @@ int wl_job_release_run(struct wl_bench *bench, struct wl_task *task)
 		if (f->rule == WL_RULE_NONE)
 			(void)wl_refuse(f, WL_RULE_DESTINATION_WRITE_FAILED, "%s", strerror(-e));
 		name_gone(&r, f);
-		append_failed(&r, f->rule);
+		append_failed(&r, f);
 	}
 	return e;
 }

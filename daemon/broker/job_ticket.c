@@ -199,7 +199,7 @@ static int append_added(struct intake *in, const struct wl_ticket *t,
 }
 
 static void report_refused(struct intake *in, const struct wl_item *item, enum wl_rule rule,
-                           const struct wl_rules *rules)
+                           const struct wl_rules *rules, const char *detail)
 {
 	char path[3 * WL_VOLUME_PATH_BYTES_MAX + 1];
 	struct wl_rules one = {.v = {rule}, .n = 1};
@@ -207,7 +207,9 @@ static void report_refused(struct intake *in, const struct wl_item *item, enum w
 	if (wl_path_escape(item->path, item->path_n, path, sizeof(path)) < 0)
 		path[0] = '\0';
 	wl_object_text(o, "name", path);
+	wl_object_text(o, "file", path);
 	wl_object_text(o, "verdict", wl_verdict_name(WL_REFUSE));
+	wl_object_text(o, "detail", detail);
 	wl_object_text(o, "rule", wl_rule_id(rule));
 	(void)json_object_set_new(o, "rules", wl_object_rules(rules ? rules : &one));
 	(void)json_array_append_new(in->job->tickets, o);
@@ -247,7 +249,7 @@ static int take_ticket(struct intake *in, struct wl_spawn *spawn, const struct w
 	int r = wl_drive_read_ticket(spawn, policy, &ops, fd_of(in, item), fds, nfds, time(NULL),
 	                             &t, signers, &nsigners, f);
 	if (r == -EBADMSG) {
-		report_refused(in, item, f->rule, NULL);
+		report_refused(in, item, f->rule, NULL, f->detail);
 		return 0;
 	}
 	if (r < 0)
@@ -255,7 +257,8 @@ static int take_ticket(struct intake *in, struct wl_spawn *spawn, const struct w
 	wl_decide_ticket(policy, in->job->station, t, signers, nsigners, time(NULL), &rules);
 	enum wl_rule known = rules.n ? WL_RULE_NONE : known_rule(in, t, &there, f);
 	if (rules.n || known) {
-		report_refused(in, item, rules.n ? rules.v[0] : known, rules.n ? &rules : NULL);
+		report_refused(in, item, rules.n ? rules.v[0] : known, rules.n ? &rules : NULL,
+		               t->id);
 		return 0;
 	}
 	r = store(in, t, fd_of(in, item), fds, nfds);

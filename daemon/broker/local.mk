@@ -17,6 +17,7 @@ daemon_broker_libwl_control_a_SOURCES = \
 	daemon/broker/ports.h daemon/broker/ports.c \
 	daemon/broker/policy_store.h daemon/broker/policy_store.c \
 	daemon/broker/objects.h daemon/broker/objects.c \
+	daemon/broker/rule_args.h daemon/broker/rule_args.c \
 	daemon/broker/media_client.h daemon/broker/media_client.c \
 	daemon/broker/job.h daemon/broker/job.c daemon/broker/jobs.h daemon/broker/job_read.c \
 	daemon/broker/job_inspect.c daemon/broker/job_record.c daemon/broker/job_release.c \

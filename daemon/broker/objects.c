@@ -125,7 +125,7 @@ json_t *wl_object_port(const struct wl_ports *ports, const struct wl_port *port)
 	set_escaped(o, "serial", m->serial);
 	set_int(o, "diskseq", m->diskseq);
 	(void)json_object_set_new(o, "suspect",
-	                          json_boolean(wl_ports_is_suspect(ports, m->medium)));
+	                          json_boolean(wl_names_has(&ports->suspect, m->medium)));
 	if (m->prepared_known)
 		(void)json_object_set_new(o, "prepared", json_boolean(m->prepared));
 	return o;

@@ -41,11 +41,14 @@ void wl_pick_medium(const struct wl_port *port, struct wl_task_medium *ret)
 
 /* ---- reading ---- */
 
-static void fail_transfer(struct wl_broker *b, const char *id, enum wl_rule rule)
+static void fail_transfer(struct wl_broker *b, const char *id, enum wl_rule rule,
+                          const char *detail)
 {
 	struct wl_finding f = {0};
 	json_t *e = wl_broker_entry(b, WL_E_TRANSFER_FAILED, id);
 	wl_entry_rule(e, WL_M_RULE, rule);
+	if (detail[0])
+		wl_entry_text(e, WL_M_DETAIL, detail);
 	if (wl_broker_append(b, e, NULL, &f) < 0)
 		wl_log_error("%s: transfer.failed: %s", id, f.detail);
 }
@@ -73,11 +76,14 @@ static void read_done(struct wl_broker *b, struct wl_task *task)
 		enum wl_rule rule =
 		        task->finding.rule ? task->finding.rule : WL_RULE_STATION_PART_MISSING;
 		if (x->t->state == WL_INSPECTING)
-			fail_transfer(b, task->transfer, rule);
+			fail_transfer(b, task->transfer, rule, task->finding.detail);
 		(void)snprintf(x->tried, sizeof(x->tried), "%s", job->source.insertion);
 		x->hint = rule;
+		(void)snprintf(x->hint_detail, sizeof(x->hint_detail), "%s", task->finding.detail);
 		wl_watch_changed(b, task->transfer, "stopped");
 	}
+	wl_station_job_ended(b, task);
+	x = wl_transfers_find(b, task->transfer);
 	if (x)
 		answer_read(b, job, x);
 	wl_task_release(task);
@@ -162,6 +168,7 @@ void wl_pick(struct wl_broker *b)
 			return; /* one at a time: the next one when this has ended */
 		if (hint != x->hint && hint != WL_RULE_NONE) {
 			x->hint = hint;
+			x->hint_detail[0] = '\0';
 			wl_watch_changed(b, x->t->id, "source-wanted");
 		}
 	}
@@ -215,7 +222,8 @@ static void append_seen(struct wl_broker *b, struct wl_port *port)
 		wl_entry_text(e, WL_M_SERIAL, m->serial);
 	if (wl_broker_append(b, e, NULL, &f) < 0) {
 		wl_log_warning("medium.seen: %s %s", wl_rule_id(f.rule), f.detail);
-		port->medium = (struct wl_medium){0}; /* seen again when the ledger is there */
+		port->medium = (struct wl_medium){0};
+		b->media_stale = true; /* seen again when the ledger is there */
 		return;
 	}
 	b->status.next_insertion++;

@@ -89,31 +89,31 @@ void wl_ports_gone(struct wl_ports *p, const struct wl_message *gone, char ret_g
 	port->medium = (struct wl_medium){0};
 }
 
-bool wl_ports_is_suspect(const struct wl_ports *p, const char *medium)
+bool wl_names_has(const struct wl_names *set, const char *name)
 {
-	for (size_t i = 0; i < p->nsuspects; i++)
-		if (!strcmp(p->suspect[i], medium))
+	for (size_t i = 0; i < set->n; i++)
+		if (!strcmp(set->v[i], name))
 			return true;
 	return false;
 }
 
-void wl_ports_suspect(struct wl_ports *p, const char *medium, bool suspect)
+static void remove_at(struct wl_names *set, size_t i)
 {
-	for (size_t i = 0; i < p->nsuspects; i++) {
-		if (strcmp(p->suspect[i], medium) != 0)
-			continue;
-		if (!suspect) {
-			p->nsuspects--;
-			memmove(p->suspect[i], p->suspect[i + 1],
-			        (p->nsuspects - i) * sizeof(p->suspect[0]));
+	set->n--;
+	memmove(set->v[i], set->v[i + 1], (set->n - i) * sizeof(set->v[0]));
+}
+
+void wl_names_set(struct wl_names *set, const char *name, bool in)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (!strcmp(set->v[i], name)) {
+			if (!in)
+				remove_at(set, i);
+			return;
 		}
+	if (!in || !name[0])
 		return;
-	}
-	if (!suspect || !medium[0])
-		return;
-	if (p->nsuspects == WL_SUSPECTS_MAX) { /* the oldest is forgotten here, not in the ledger */
-		p->nsuspects--;
-		memmove(p->suspect[0], p->suspect[1], p->nsuspects * sizeof(p->suspect[0]));
-	}
-	(void)snprintf(p->suspect[p->nsuspects++], WL_ID_TEXT, "%s", medium);
+	if (set->n == WL_NAMES_MAX)
+		remove_at(set, 0);
+	(void)snprintf(set->v[set->n++], WL_ID_TEXT, "%s", name);
 }

@@ -11,8 +11,16 @@
 #include "daemon/base/message.h"
 #include "policy/model.h"
 
-#define WL_MEDIUM_TEXT  129U
-#define WL_SUSPECTS_MAX 64U
+#define WL_MEDIUM_TEXT 129U
+#define WL_NAMES_MAX   256U
+
+/* A set of ids of media; the oldest is forgotten where there are too many. */
+struct wl_names {
+	char v[WL_NAMES_MAX][WL_ID_TEXT];
+	size_t n;
+};
+bool wl_names_has(const struct wl_names *set, const char *name);
+void wl_names_set(struct wl_names *set, const char *name, bool in);
 
 struct wl_medium {
 	bool present;
@@ -33,8 +41,8 @@ struct wl_port {
 struct wl_ports {
 	struct wl_port v[WL_PORTS_MAX]; /* by name */
 	size_t n;
-	char suspect[WL_SUSPECTS_MAX][WL_ID_TEXT]; /* media named by a failed release */
-	size_t nsuspects;
+	struct wl_names suspect; /* media named by a release that did not end well */
+	struct wl_names ours;    /* media this station prepared once */
 };
 
 /* The ports of a policy (NULL: none), sorted by name; media in ports that stay are kept. */
@@ -51,8 +59,5 @@ struct wl_port *wl_ports_seen(struct wl_ports *p, const struct wl_message *seen,
                               char ret_gone[WL_ID_TEXT]);
 /* media.gone: the insertion that ended, "" where nothing was there. */
 void wl_ports_gone(struct wl_ports *p, const struct wl_message *gone, char ret_gone[WL_ID_TEXT]);
-
-bool wl_ports_is_suspect(const struct wl_ports *p, const char *medium);
-void wl_ports_suspect(struct wl_ports *p, const char *medium, bool suspect);
 
 #endif

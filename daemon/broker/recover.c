@@ -100,13 +100,14 @@ static void take_recent(struct recent *r, const json_t *entry)
 		break;
 	case WL_E_RELEASE_FAILED:
 	case WL_E_RELEASE_UNKNOWN:
-		wl_ports_suspect(&r->b->ports, medium ? medium : "", true);
+		wl_names_set(&r->b->ports.suspect, medium ? medium : "", true);
 		break;
 	case WL_E_RELEASE_DONE:
-		wl_ports_suspect(&r->b->ports, medium ? medium : "", false);
+		wl_names_set(&r->b->ports.suspect, medium ? medium : "", false);
 		break;
 	case WL_E_MEDIUM_PREPARED:
-		wl_ports_suspect(&r->b->ports, text_of(data, "medium"), false);
+		wl_names_set(&r->b->ports.suspect, text_of(data, "medium"), false);
+		wl_names_set(&r->b->ports.ours, text_of(data, "medium"), true);
 		break;
 	default:
 		break;
@@ -262,6 +263,8 @@ static bool authority_is_pinned(const struct wl_broker *b)
 
 int wl_recover(struct wl_broker *b, struct wl_finding *f)
 {
+	while (b->ntransfers > 0)
+		wl_transfer_free(b->transfers[--b->ntransfers].t);
 	int r = read_recent(b, f);
 	if (!authority_is_pinned(b))
 		wl_log_error("policy-authority.pem is not the certificate entry 0 names");

@@ -63,6 +63,15 @@ void wl_station_ledger_trouble(struct wl_broker *b, struct wl_call *c, const str
 	}
 }
 
+void wl_station_job_ended(struct wl_broker *b, const struct wl_task *task)
+{
+	if (task->result >= 0 || (task->finding.rule != WL_RULE_STATION_PART_MISSING &&
+	                          task->finding.rule != WL_RULE_STATION_LEDGER_FAILED))
+		return;
+	b->spawn_there = b->recovered = false;
+	wl_station_refresh(b);
+}
+
 static void look_at_spawn(struct wl_broker *b)
 {
 	struct wl_spawn *spawn = NULL;
@@ -100,8 +109,9 @@ static void look_at_media(struct wl_broker *b)
 {
 	struct wl_finding f = {0};
 	const struct wl_policy *policy = wl_broker_policy(b);
-	if (!policy || wl_media_is_connected(b->media))
+	if (!policy || (wl_media_is_connected(b->media) && !b->media_stale))
 		return;
+	b->media_stale = false;
 	if (wl_media_sync(b->media, policy, &f) < 0)
 		wl_log_warning("mediad: %s", f.detail);
 }
@@ -109,8 +119,7 @@ static void look_at_media(struct wl_broker *b)
 void wl_station_refresh(struct wl_broker *b)
 {
 	look_at_ledger(b);
-	if (!b->spawn_there)
-		look_at_spawn(b);
+	look_at_spawn(b);
 	if (b->recovered) {
 		look_at_media(b);
 		wl_transfers_expire(b);

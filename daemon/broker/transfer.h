@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/base/finding.h"
 #include "daemon/base/ids.h"
 #include "daemon/base/rules.h"
 
@@ -92,6 +93,7 @@ struct wl_transfer {
 	uint64_t number, first_seq, last_seq;
 	enum wl_state state, before_fault; /* before_fault: where `retry` of a failed one leads */
 	enum wl_rule rule;                 /* of the decision, or of the last fault */
+	char detail[WL_DETAIL_MAX + 1];    /* what the rule was about, escaped */
 	json_t *rules;
 	json_t *opened;    /* data of transfer.opened: device, vendor, engineer, … */
 	json_t *inspected; /* data of transfer.inspected: component, version, release, … */

@@ -90,6 +90,13 @@ static void keep(json_t **at, json_t *value)
 	*at = json_incref(value);
 }
 
+/* The rule of the last decision or fault, and what it was about. */
+static void take_rule(struct fold *f)
+{
+	f->t->rule = wl_rule_find(text_of(f->data, "rule"));
+	copy(f->t->detail, sizeof(f->t->detail), text_of(f->data, "detail"));
+}
+
 /* Moves by the table; an end stays an end whatever comes after it. */
 static void move(struct wl_transfer *t, enum wl_verb verb)
 {
@@ -137,7 +144,7 @@ static int on_gate_shut(struct fold *f)
 
 static int on_refused(struct fold *f)
 {
-	f->t->rule = wl_rule_find(text_of(f->data, "rule"));
+	take_rule(f);
 	keep(&f->t->rules, json_object_get(f->data, "rules"));
 	move(f->t, WL_VERB_REFUSE);
 	return 0;
@@ -217,7 +224,7 @@ static int on_voided(struct fold *f)
 
 static int on_rejected(struct fold *f)
 {
-	f->t->rule = wl_rule_find(text_of(f->data, "rule"));
+	take_rule(f);
 	move(f->t, WL_VERB_REJECT);
 	return 0;
 }
@@ -264,7 +271,7 @@ static int on_done(struct fold *f)
 
 static int on_release_failed(struct fold *f)
 {
-	f->t->rule = wl_rule_find(text_of(f->data, "rule"));
+	take_rule(f);
 	move(f->t, WL_VERB_RELEASE_FAILED);
 	return 0;
 }
@@ -295,7 +302,7 @@ static int on_failed(struct fold *f)
 	move(f->t, WL_VERB_FAIL);
 	if (f->t->state == WL_FAILED && before != WL_FAILED)
 		f->t->before_fault = before;
-	f->t->rule = wl_rule_find(text_of(f->data, "rule"));
+	take_rule(f);
 	return 0;
 }
 

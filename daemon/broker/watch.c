@@ -11,6 +11,7 @@
 #include "daemon/broker/broker.h"
 #include "daemon/broker/methods.h"
 #include "daemon/broker/objects.h"
+#include "daemon/broker/rule_args.h"
 
 static enum wl_rule rule_of(const struct wl_tracked *x, const struct wl_progress *p)
 {
@@ -19,19 +20,21 @@ static enum wl_rule rule_of(const struct wl_tracked *x, const struct wl_progress
 	return x->t->state == WL_OPENED && x->hint != WL_RULE_NONE ? x->hint : x->t->rule;
 }
 
-static void add_rule(json_t *o, enum wl_rule rule, const char *language)
+static void add_rule(json_t *o, const struct wl_tracked *x, const struct wl_progress *p,
+                     const char *language)
 {
-	char text[1024];
-	const struct wl_rule_row *row = wl_rule_row(rule);
-	if (rule == WL_RULE_NONE)
-		return;
-	wl_object_text(o, "rule", row->id);
-	if (row->verdict == WL_PASS || row->verdict == WL_LEAVE)
-		return;
-	wl_rule_sentence(rule, NULL, language, text, sizeof(text));
-	wl_object_text(o, "reason", text);
-	wl_rule_remedy(rule, NULL, language, text, sizeof(text));
-	wl_object_text(o, "remedy", text);
+	enum wl_rule rule = rule_of(x, p);
+	bool hint = x && rule == x->hint && x->t->state == WL_OPENED;
+	json_t *args = wl_rule_args(x ? x->t : NULL, NULL,
+	                            hint ? x->hint_detail
+	                            : x  ? x->t->detail
+	                                 : NULL,
+	                            p->port[0] ? p->port
+	                            : x        ? x->t->port
+	                                       : NULL);
+	wl_object_text(o, "rule", wl_rule_id(rule));
+	wl_rule_explain(o, rule, args, language);
+	json_decref(args);
 }
 
 json_t *wl_watch_object(struct wl_broker *b, const struct wl_call *c, struct wl_tracked *x,
@@ -42,7 +45,7 @@ json_t *wl_watch_object(struct wl_broker *b, const struct wl_call *c, struct wl_
 	                      (json_int_t)p->done, "total", (json_int_t)p->total);
 	wl_object_text(o, "port", p->port);
 	wl_object_text(o, "medium", p->medium);
-	add_rule(o, rule_of(x, p), c->language);
+	add_rule(o, x, p, c->language);
 	if (x)
 		wl_next_of_transfer(b, x, c->language, o);
 	return o;
