@@ -18,4 +18,10 @@ docs/weighlock-messages.7: $(manual_tables)
 docs/weighlock-events.5: $(manual_tables)
 	$(make_manual) events > $@.tmp && mv $@.tmp $@
 
-dist_man_MANS += docs/weighlock-verify.1
+dist_man_MANS += docs/weighlock-verify.1 docs/weighlock-policy.5 docs/weighlock-ticket.5 \
+	docs/weighlock-ledger.5 docs/weighlock-control.7 docs/weighlockd.8 docs/weighlock-mediad.8 \
+	docs/weighlock-spawnd.8 docs/weighlock-ledgerd.8
+
+# the pages against the programs and tables they describe
+dist_check_SCRIPTS += tests/unit/test_manuals.py
+TESTS += tests/unit/test_manuals.py

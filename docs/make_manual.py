@@ -48,6 +48,7 @@ def strings(s):
 
 def mdoc(s):
     s = s.replace("\\", "\\e")
+    s = re.sub(r"([.!?]) +(?=[A-Z])", r"\1\n", s)  # a new sentence is a new line
     return re.sub(r"^([.'])", r"\\&\1", s, flags=re.M)
 
 
