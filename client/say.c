@@ -122,8 +122,12 @@ void wl_say_next(const struct wl_cli *cli, bool to_stderr, const char *words, co
 
 void wl_say_next_of(const struct wl_cli *cli, const json_t *object)
 {
-	wl_say_next(cli, false, wl_member_text(object, "next_words"),
-	            wl_member_text(object, "next_actor"), wl_member_text(object, "next_command"));
+	const char *words = wl_member_text(object, "next_words");
+	/* what was refused leads nowhere by itself: its rule says what to do instead */
+	if (!words[0])
+		words = wl_member_text(object, "remedy");
+	wl_say_next(cli, false, words, wl_member_text(object, "next_actor"),
+	            wl_member_text(object, "next_command"));
 }
 
 int wl_say_missing(const struct wl_cli *cli, const char *const *missing)
