@@ -139,7 +139,7 @@ int wl_action_destination(struct wl_cli *cli, const char *wanted, const char *ne
 		if (!said)
 			wl_say(cli, _("Plug the medium to write into port %s."), port);
 		said = true;
-		if (cli->no_wait) {
+		if (cli->no_wait || wl_follow_stopped()) {
 			wl_say_next(cli, false, NULL, NULL, next_command);
 			return WL_EXIT_WAITING;
 		}

@@ -27,8 +27,12 @@ static void on_interrupt(int signal_number)
 static void catch_interrupt(void)
 {
 	struct sigaction action = {.sa_handler = on_interrupt}; /* no SA_RESTART: poll returns */
-	stopped = 0;
 	(void)sigaction(SIGINT, &action, NULL);
+}
+
+bool wl_follow_stopped(void)
+{
+	return stopped;
 }
 
 struct step {
@@ -160,7 +164,9 @@ static enum verdict judge(struct wl_cli *cli, const json_t *p, enum wl_follow_un
 
 	if (is_one_of(state, ended))
 		return STOP;
-	if (until == WL_FOLLOW_APPROVED && !strcmp(state, "approved"))
+	if (until != WL_FOLLOW_END && !strcmp(state, "approved"))
+		return STOP;
+	if (until == WL_FOLLOW_DECIDED && !strcmp(state, "waiting"))
 		return STOP;
 	if (!cli->no_wait)
 		return GO_ON;
@@ -201,26 +207,34 @@ static bool take_frame(struct stream *s, const struct wl_reply *reply, int *ret_
 static int run_stream(struct stream *s, const char *method, json_t *parameters)
 {
 	struct wl_control *c = NULL;
-	int status = wl_station_stream(s->w.cli, method, parameters, &c);
+	unsigned tries = 0;
+	int status = wl_station_stream(s->w.cli, method, json_incref(parameters), &c);
 	bool more = status == 0;
 
 	catch_interrupt();
-	while (more) {
+	while (more && !stopped) {
 		struct wl_reply reply = {0};
 		int r = wl_control_receive(c, s->timeout_ms, &reply);
+		if (r == 0 && wl_station_patience(&reply, &tries)) {
+			wl_reply_clear(&reply);
+			r = wl_control_send(c, method, parameters, true);
+			if (r == 0)
+				continue;
+		}
 		if (r == 0) {
 			more = take_frame(s, &reply, &status);
 			wl_reply_clear(&reply);
-		} else if (r != -EINTR || stopped) {
-			s->result.interrupted = stopped;
+		} else if (r != -EINTR) {
 			more = false;
-			if (!stopped && r != -ETIMEDOUT)
+			if (r != -ETIMEDOUT)
 				status = wl_station_lost(s->w.cli, r);
 		}
 	}
+	/* also where Ctrl-C came between two streams */
+	s->result.interrupted = stopped && more;
 	wl_progress_end(&s->w.progress);
 	wl_control_free(c);
-	(void)signal(SIGINT, SIG_DFL);
+	json_decref(parameters);
 	return status;
 }
 

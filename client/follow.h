@@ -10,6 +10,7 @@
 /* Where following a transfer stops. */
 enum wl_follow_until {
 	WL_FOLLOW_END, /* the transfer has ended (or --no-wait and a person or medium is wanted) */
+	WL_FOLLOW_DECIDED,  /* also where it waits for an approver */
 	WL_FOLLOW_APPROVED, /* also where it may be released */
 };
 
@@ -35,5 +36,9 @@ int wl_follow_station(struct wl_cli *cli);
  */
 int wl_follow_call(struct wl_cli *cli, const char *method, json_t *parameters,
                    struct wl_follow_result *ret);
+
+/* Has the person pressed Ctrl-C since the first stream began? From then on it no longer ends the
+ * program by itself, so that what stays open can be said. */
+bool wl_follow_stopped(void);
 
 #endif

@@ -99,3 +99,6 @@ dist_check_SCRIPTS += tests/integration/cli_offline.sh tests/integration/cli_man
 TESTS += tests/integration/cli_offline.sh tests/integration/cli_manual.sh
 
 dist_man_MANS += docs/weighlock.1
+
+# against a real station: run by tests/integration/run.sh
+EXTRA_DIST += tests/integration/cli_station.sh

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "client/say.h"
 #include "daemon/base/paths.h"
@@ -42,15 +43,44 @@ int wl_station_lost(const struct wl_cli *cli, int error)
 	return status;
 }
 
+bool wl_station_patience(const struct wl_reply *reply, unsigned *tries)
+{
+	const struct timespec pause = {.tv_nsec = 400000000L};
+
+	/* a script is quicker than a person may be: the call was not carried out, so it is made
+	 * again */
+	if (strcmp(reply->error, "TooMuch") != 0 ||
+	    strcmp(wl_member_text(reply->parameters, "limit"), "calls_per_second") != 0 ||
+	    ++*tries > WL_PATIENCE)
+		return false;
+	(void)nanosleep(&pause, NULL);
+	return true;
+}
+
+/* One call and one answer on a connection, however often it takes. */
+static int call_once(struct wl_control *c, const char *method, const json_t *parameters,
+                     struct wl_reply *ret)
+{
+	unsigned tries = 0;
+	for (;;) {
+		int r = wl_control_send(c, method, parameters, false);
+		/* Ctrl-C ends waiting, not a question that is answered at once */
+		do
+			r = r < 0 && r != -EINTR ? r : wl_control_receive(c, -1, ret);
+		while (r == -EINTR);
+		if (r < 0 || !wl_station_patience(ret, &tries))
+			return r;
+		wl_reply_clear(ret);
+	}
+}
+
 static int set_language(struct wl_control *c)
 {
 	struct wl_reply reply;
 	json_t *parameters = json_pack("{s:s}", "language", wl_language_name());
-	int r = wl_control_send(c, "SetLanguage", parameters, false);
+	int r = call_once(c, "SetLanguage", parameters, &reply);
 
 	json_decref(parameters);
-	if (r >= 0)
-		r = wl_control_receive(c, -1, &reply);
 	if (r >= 0) /* a language the policy does not have leaves the station's own */
 		wl_reply_clear(&reply);
 	return r;
@@ -81,9 +111,7 @@ int wl_station_ask(struct wl_cli *cli, const char *method, json_t *parameters, s
 {
 	int r = cli->control ? 0 : open_station(cli, &cli->control);
 	if (r == 0) {
-		r = wl_control_send(cli->control, method, parameters, false);
-		if (r >= 0)
-			r = wl_control_receive(cli->control, -1, ret);
+		r = call_once(cli->control, method, parameters, ret);
 		if (r < 0) {
 			cli->control = wl_control_free(cli->control);
 			r = wl_station_lost(cli, r);

@@ -24,6 +24,11 @@ int wl_station_ask(struct wl_cli *cli, const char *method, json_t *parameters,
 int wl_station_stream(struct wl_cli *cli, const char *method, json_t *parameters,
                       struct wl_control **ret);
 
+#define WL_PATIENCE 25U
+/* Was the call not carried out because of too many in this second? Waits a little and says true
+ * where it should be made again; *tries starts at 0. */
+bool wl_station_patience(const struct wl_reply *reply, unsigned *tries);
+
 /* Says why the connection gave nothing (negative errno) and returns the exit status. */
 int wl_station_lost(const struct wl_cli *cli, int error);
 

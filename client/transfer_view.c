@@ -151,8 +151,11 @@ static void say_decision(const struct wl_cli *cli, const json_t *t)
 
 	if (!rule[0])
 		return;
-	wl_say_in(cli, 2, _("Why: %s (rule %s; weighlock help %s)"), wl_member_text(t, "reason"),
-	          rule, rule);
+	if (wl_member_text(t, "reason")[0])
+		wl_say_in(cli, 2, _("Why: %s (rule %s; weighlock help %s)"),
+		          wl_member_text(t, "reason"), rule, rule);
+	else
+		wl_say_in(cli, 2, _("Decided by rule %s"), rule);
 	for (size_t i = 0; i < json_array_size(holds); i++)
 		wl_say_in(cli, 2, _("Must be accepted by name: %s"),
 		          json_string_value(json_array_get(holds, i)));

@@ -132,23 +132,43 @@ static int write_it(struct wl_cli *cli, const char *id)
 	return status ? status : wl_action_release(cli, id, port);
 }
 
-static int follow(struct wl_cli *cli, const char *id)
+static int stopped_waiting(struct wl_cli *cli, const char *id)
+{
+	wl_say(cli, _("Stopped waiting. %s stays open."), id);
+	return wl_action_finish(cli, id, NULL, true);
+}
+
+/* Until an approver has agreed (or not); then onto the medium. */
+static int wait_for_approval(struct wl_cli *cli, const char *id)
 {
 	struct wl_follow_result result;
 	int status = wl_follow_transfer(cli, id, WL_FOLLOW_APPROVED, &result);
 
 	if (status)
 		return status;
-	if (result.interrupted) {
-		wl_say(cli, _("Stopped waiting. %s stays open."), id);
-		return wl_action_finish(cli, id, NULL, true);
-	}
+	if (result.interrupted)
+		return stopped_waiting(cli, id);
+	return strcmp(result.state, "approved") ? wl_action_finish(cli, id, NULL, true)
+	                                        : write_it(cli, id);
+}
+
+/* From opened to the end, as far as nobody else is wanted where --no-wait says so. */
+static int follow(struct wl_cli *cli, const char *id)
+{
+	struct wl_follow_result result;
+	int status = wl_follow_transfer(cli, id, WL_FOLLOW_DECIDED, &result);
+
+	if (status)
+		return status;
+	if (result.interrupted)
+		return stopped_waiting(cli, id);
 	status = say_decision(cli, id);
 	if (status)
 		return status;
-	if (!strcmp(result.state, "approved") && !cli->no_wait)
-		return write_it(cli, id);
-	return wl_action_finish(cli, id, NULL, true);
+	int state = wl_action_finish(cli, id, NULL, true);
+	if (cli->no_wait || state != WL_EXIT_WAITING)
+		return state;
+	return wait_for_approval(cli, id);
 }
 
 int wl_verb_receive(struct wl_cli *cli)
