@@ -58,3 +58,24 @@ daemon_broker_weighlockd_SOURCES = \
 nodist_daemon_broker_weighlockd_SOURCES = daemon/broker/varlink_text.c
 daemon_broker_weighlockd_LDADD = daemon/broker/libwl_control.a $(wl_daemon_libs) $(wl_policy_libs) \
 	-lpthread
+
+if HAVE_CMOCKA
+broker_tests = tests/unit/test_broker_frame tests/unit/test_broker_methods \
+	tests/unit/test_broker_transfer tests/unit/test_broker_vault
+check_PROGRAMS += $(broker_tests)
+TESTS += $(broker_tests)
+broker_test_libs = daemon/broker/libwl_control.a $(wl_policy_libs) $(SYSTEMD_LIBS) $(CMOCKA_LIBS) \
+	-lpthread
+tests_unit_test_broker_frame_SOURCES = tests/unit/test_broker_frame.c
+tests_unit_test_broker_frame_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_broker_frame_LDADD = $(broker_test_libs)
+tests_unit_test_broker_methods_SOURCES = tests/unit/test_broker_methods.c daemon/broker/methods.c
+tests_unit_test_broker_methods_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_test_broker_methods_LDADD = $(broker_test_libs)
+tests_unit_test_broker_transfer_SOURCES = tests/unit/test_broker_transfer.c
+tests_unit_test_broker_transfer_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_broker_transfer_LDADD = $(broker_test_libs)
+tests_unit_test_broker_vault_SOURCES = tests/unit/test_broker_vault.c daemon/broker/certificate.c
+tests_unit_test_broker_vault_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_broker_vault_LDADD = $(broker_test_libs)
+endif
