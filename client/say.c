@@ -11,7 +11,8 @@
 #include "client/render.h"
 #include "daemon/base/cleanup.h"
 
-static void say_to(FILE *out, int indent, const char *prefix, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void say_to(FILE *out, int indent, const char *prefix,
+                                                         const char *format, va_list args)
 {
 	WL_AUTO_FREE char *text = NULL;
 	WL_AUTO_FREE char *whole = NULL;

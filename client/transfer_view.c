@@ -261,7 +261,7 @@ int wl_view_exit(const json_t *t)
 	const char *state = wl_member_text(t, "state");
 	for (size_t i = 0; i < WL_ARRAY_LEN(table); i++) {
 		if (!strcmp(table[i].state, state))
-			return table[i].status;
+			return (int)table[i].status;
 	}
 	return WL_EXIT_WAITING;
 }
