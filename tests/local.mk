@@ -1,2 +1,17 @@
 # what tests builds and tests: see tests/fuzz/README for the pattern of a fuzz target
 EXTRA_DIST += tests/fuzz/README tests/fuzz/corpus tests/rules_tested.py
+
+# make bench: one table of ratios (tests/bench/bench.sh); not part of check
+noinst_PROGRAMS += tests/bench/bench_read tests/bench/bench_spawn tests/bench/bench_ledger
+tests_bench_bench_read_SOURCES = tests/bench/bench_read.c
+tests_bench_bench_read_LDADD = $(wl_base_libs)
+tests_bench_bench_spawn_SOURCES = tests/bench/bench_spawn.c
+tests_bench_bench_spawn_LDADD = $(wl_base_libs)
+tests_bench_bench_ledger_SOURCES = tests/bench/bench_ledger.c \
+	tests/unit/ledger_fixture.c tests/unit/ledger_fixture.h
+tests_bench_bench_ledger_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(SQLITE_CFLAGS)
+tests_bench_bench_ledger_LDADD = $(wl_ledger_libs)
+EXTRA_DIST += tests/bench/bench.sh tests/bench/memory.sh tests/bench/memory.py
+.PHONY: bench
+bench: all
+	@sh $(srcdir)/tests/bench/bench.sh $(builddir)

@@ -18,11 +18,6 @@ daemon_spawn_weighlock_spawnd_SOURCES = daemon/spawn/main.c
 daemon_spawn_weighlock_spawnd_LDADD = daemon/spawn/libwl_spawnd.a $(wl_sandbox_libs) \
 	$(wl_daemon_libs) $(wl_base_libs)
 
-# how long a worker and an item take: run by `make bench`
-noinst_PROGRAMS += tests/bench/bench_spawn
-tests_bench_bench_spawn_SOURCES = tests/bench/bench_spawn.c
-tests_bench_bench_spawn_LDADD = $(wl_base_libs)
-
 # the sandbox from inside: a worker binary for tests only, under the name of a real one
 if HAVE_CMOCKA
 check_PROGRAMS += tests/sandbox/workers/worker-tool tests/sandbox/test_sandbox \

@@ -77,13 +77,3 @@ tests_fuzz_fuzz_partition_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
 tests_fuzz_fuzz_partition_LDADD = $(wl_volume_libs)
 endif
 EXTRA_DIST += tests/fuzz/make_seeds_fat.py
-
-# make bench: from the first read to sealed, against cp, sync and openssl
-noinst_PROGRAMS += tests/bench/bench_read
-tests_bench_bench_read_SOURCES = tests/bench/bench_read.c
-tests_bench_bench_read_LDADD = $(wl_base_libs)
-EXTRA_DIST += tests/bench/read.sh
-.PHONY: bench bench-read
-bench: bench-read
-bench-read: all
-	sh $(srcdir)/tests/bench/read.sh $(builddir)

@@ -1,0 +1,128 @@
+#!/bin/sh
+# make bench: how fast it is, as ratios to what plain tools need for the same, in one run on one
+# disk. Each figure is the median of 5 interleaved runs (ours, theirs, ours, theirs …). Nothing here
+# is asserted by a test: machines differ.
+#
+#   bench.sh BUILD-FOLDER [MIB]      where TMPDIR is decides which disk is measured
+set -eu
+export LC_ALL=C
+PATH=$PATH:/usr/sbin:/sbin
+src=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+build=$(CDPATH='' cd -- "$1" && pwd)
+mib=${2:-1024}
+runs="1 2 3 4 5"
+entries=100000
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 130' INT TERM
+cd "$folder"
+chmod 0755 .
+export WEIGHLOCK_WORKERS="$build/daemon/worker"
+export MTOOLS_SKIP_CHECK=1
+spawnd=$build/daemon/spawn/weighlock-spawnd
+
+# row WHAT OURS THEIRS UNIT GOAL: `-` for what there is not
+row() {
+	ratio=$(awk -v a="$2" -v b="$3" 'BEGIN { if (b + 0 > 0) printf "%.2f", a / b; else print "-" }')
+	printf '%-52s %9s %9s %-4s %6s  %s\n' "$1" "$2" "$3" "$4" "$ratio" "$5" >>table
+}
+median() { sort -n "$1" | sed -n 3p; }
+scale() { awk -v v="$1" -v by="$2" -v f="${3:-%.2f}" 'BEGIN { printf f, v / by }'; }
+# timed FILE COMMAND…: adds its seconds to FILE
+timed() {
+	timed_file=$1
+	shift
+	timed_start=$(date +%s.%N)
+	"$@"
+	echo "$(date +%s.%N) $timed_start" | awk '{ printf "%.3f\n", $1 - $2 }' >>"$timed_file"
+}
+forget() { dd if="$1" iflag=nocache count=0 status=none; }
+
+# ---- a medium from its first read to sealed in a file; neither source is in the page cache ----
+read_theirs() {
+	cp source.bin out/copy
+	sync -f out/copy
+	openssl dgst -sha256 out/copy >out/digest
+}
+bench_read() {
+	head -c "${mib}M" /dev/urandom >source.bin
+	truncate -s "$((mib + 200))M" medium.img
+	mkfs.fat -F 32 medium.img >/dev/null
+	mcopy -i medium.img source.bin ::/
+	sync
+	mkdir out
+	for run in $runs; do
+		forget source.bin
+		timed theirs read_theirs
+		rm out/copy
+		forget medium.img
+		"$build/tests/bench/bench_read" "$spawnd" medium.img out >said
+		sed -n 's/^seconds //p' said >>ours
+		rm out/1
+	done
+	sed 's/.*= //' out/digest >theirs.sha256
+	awk 'NR == 1 { print $2 }' said >ours.sha256
+	cmp theirs.sha256 ours.sha256
+	row "$mib MiB, read to sealed : cp + sync -f + openssl" "$(median ours)" "$(median theirs)" s \
+		"ratio 1.2"
+	rm -f medium.img source.bin
+}
+
+# ---- a worker in its whole sandbox, and one item forked from it ----
+bench_spawn() {
+	for run in $runs; do
+		"$build/tests/bench/bench_spawn" "$spawnd" 21 >said
+		sed -n 's/^worker_start_us //p' said >>worker
+		sed -n 's/^item_us //p' said >>item
+	done
+	row "worker started in its sandbox" "$(scale "$(median worker)" 1000)" - ms "10 ms"
+	row "item forked, run, ended" "$(scale "$(median item)" 1000)" - ms "2 ms"
+}
+
+# ---- entries of the ledger ----
+bench_ledger() {
+	for run in $runs; do "$build/tests/bench/bench_ledger" "$folder" 21 >>ledger; done
+	for name in one thousand; do
+		awk -v n=$name '$1 == n { print $2 }' ledger >"$name.ours"
+		awk -v n=$name '$1 == n { print $3 }' ledger >"$name.theirs"
+	done
+	row "1 ledger entry, durable : write + fdatasync" "$(scale "$(median one.ours)" 1000)" \
+		"$(scale "$(median one.theirs)" 1000)" ms -
+	row "1000 entries in 2 commits : one write + fdatasync" \
+		"$(scale "$(median thousand.ours)" 1000)" "$(scale "$(median thousand.theirs)" 1000)" ms -
+}
+
+# ---- the auditor's check of a whole ledger ----
+verify_ours() { "$build/weighlock-verify" --key l/vkey l >said || { cat said; exit 1; }; }
+verify_theirs() { find l/tile -type f -exec openssl dgst -sha256 {} + >/dev/null; }
+bench_verify() {
+	python3 "$src/tests/integration/make_ledger.py" l $entries
+	for run in $runs; do
+		timed verify.theirs verify_theirs
+		timed verify.ours verify_ours
+	done
+	ours=$(median verify.ours)
+	row "weighlock-verify, $entries entries : openssl dgst" "$ours" "$(median verify.theirs)" s -
+	row "  entries a second" "$(scale $entries "$ours" %.0f)" - /s -
+}
+
+# ---- memory, over a whole transfer ----
+bench_memory() {
+	if ! WL_BUILD=$build sh "$src/tests/bench/memory.sh" >memory 2>&1; then
+		grep -v '^ok ' memory >&2 || :
+		row "peak memory (needs root and loop devices)" - - MiB "64 MiB, worker 512 MiB"
+		return
+	fi
+	awk '$1 == "peak" { print $2, $3 }' memory | while read -r name kib; do
+		case $name in worker-*) goal=512 ;; *) goal=64 ;; esac
+		row "peak memory, $name" "$(scale "$kib" 1024 %.1f)" - MiB "$goal MiB"
+	done
+}
+
+bench_spawn
+bench_ledger
+bench_verify
+bench_read
+bench_memory
+printf '%-52s %9s %9s %-4s %6s  %s\n' "what (ours : theirs)" ours theirs "" ratio goal
+cat table

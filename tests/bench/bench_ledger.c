@@ -1,0 +1,129 @@
+/*
+ * What it costs to have an entry in the ledger for good, against the least that any disk asks for.
+ *
+ * usage: bench_ledger FOLDER [ROUNDS]; FOLDER is on the disk to be measured and stays empty. Prints
+ * `name ours_us theirs_us` per line, medians of interleaved rounds: one entry (checked, rendered,
+ * signed, durable, published, its facts indexed) against one write and fdatasync of as many bytes;
+ * and a thousand entries in as few commits as their limit allows against one write and fdatasync
+ * of all their bytes. The same code as weighlock-ledgerd, without its socket.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/base/cleanup.h"
+#include "daemon/base/fdio.h"
+#include "tests/unit/ledger_fixture.h"
+
+#define ROUNDS_MAX  101U
+#define MANY        1000U
+#define ENTRY_BYTES 512U /* about what an entry has */
+
+static uint8_t bytes[MANY * ENTRY_BYTES];
+
+static double now_us(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double median(double *v, size_t n)
+{
+	qsort(v, n, sizeof(*v), ascending);
+	return v[n / 2];
+}
+
+/* A stick seen: what a station says most often. Insertions are numbered without a gap. */
+static int stage(struct fixture *x)
+{
+	static unsigned last;
+	char insertion[64];
+
+	(void)snprintf(insertion, sizeof(insertion), "insertion=STN3-I%06u", last + 1);
+	int r = fixture_stage(x, NULL, "medium.seen", "station", 990, "", -1, insertion, "port=b1",
+	                      "diskseq:=77", "medium=?9f3c51a2b07e", "bytes:=1000000", "serial=S1",
+	                      NULL);
+	last += r == 0;
+	return r;
+}
+
+/* `n` entries; a full group is committed and the next one begun, as the daemon does. */
+static int append(struct fixture *x, unsigned n)
+{
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < n; i++) {
+		r = stage(x);
+		if (r == -ENOSPC)
+			r = wl_ledger_commit(x->l);
+		else
+			continue;
+		if (r == 0)
+			r = stage(x);
+	}
+	return r < 0 ? r : wl_ledger_commit(x->l);
+}
+
+static int write_bare(int fd, size_t n)
+{
+	int r = wl_write_full(fd, bytes, n);
+
+	return r == 0 && fdatasync(fd) < 0 ? -errno : r;
+}
+
+/* One row: `rounds` times ours, theirs, ours, theirs. */
+static int measure(struct fixture *x, int fd, const char *name, unsigned entries, size_t rounds)
+{
+	static double ours[ROUNDS_MAX], theirs[ROUNDS_MAX];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < rounds; i++) {
+		double start = now_us();
+		r = append(x, entries);
+		double middle = now_us();
+		if (r == 0)
+			r = write_bare(fd, (size_t)entries * ENTRY_BYTES);
+		ours[i] = middle - start;
+		theirs[i] = now_us() - middle;
+	}
+	if (r == 0)
+		printf("%s %.0f %.0f\n", name, median(ours, rounds), median(theirs, rounds));
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	WL_AUTO_CLOSE int fd = -1;
+	struct fixture x = {.manifest_fd = -1};
+	size_t rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 51;
+	char path[256];
+	int n = argc > 1 ? snprintf(x.dir, sizeof(x.dir), "%s/ledger-XXXXXX", argv[1]) : -1;
+
+	if (n < 0 || (size_t)n >= sizeof(x.dir) || rounds < 1 || rounds > ROUNDS_MAX ||
+	    !mkdtemp(x.dir))
+		return 2;
+	(void)snprintf(path, sizeof(path), "%s/bare", argv[1]);
+	fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+	fixture_station(&x);
+	int r = fd < 0 ? -errno : measure(&x, fd, "one", 1, rounds);
+	if (r == 0)
+		r = measure(&x, fd, "thousand", MANY, 5);
+	if (r < 0)
+		(void)fprintf(stderr, "%s %s\n", strerrordesc_np(-r), x.f.detail);
+	fixture_remove(&x);
+	(void)unlink(path);
+	return r < 0;
+}
