@@ -22,6 +22,9 @@ dist_man_MANS += docs/weighlock-verify.1 docs/weighlock-policy.5 docs/weighlock-
 	docs/weighlock-ledger.5 docs/weighlock-control.7 docs/weighlockd.8 docs/weighlock-mediad.8 \
 	docs/weighlock-spawnd.8 docs/weighlock-ledgerd.8
 
+# what a process that was taken over cannot do
+integration_tests += tests/integration/compromise.sh
+
 # the pages against the programs and tables they describe
 dist_check_SCRIPTS += tests/unit/test_manuals.py
 TESTS += tests/unit/test_manuals.py
