@@ -85,6 +85,18 @@ static json_t *signers_list(const struct wl_facts *facts)
 	return list;
 }
 
+/* What the set claimed to be: named only where the transfer has got that far. */
+static void add_update(json_t *e, const struct wl_decision *d)
+{
+	if (!d->has_update)
+		return;
+	wl_entry_text(e, WL_M_COMPONENT, d->component);
+	wl_entry_text(e, WL_M_VERSION, d->version);
+	wl_entry_int(e, WL_M_RELEASE, d->release);
+	if (d->ticket[0])
+		wl_entry_text(e, WL_M_TICKET, d->ticket);
+}
+
 static json_t *inspected_entry(const struct wl_read_task *job, const struct wl_facts *facts,
                                const struct wl_decision *d, const uint8_t manifest_sha256[32])
 {
@@ -98,15 +110,9 @@ static json_t *inspected_entry(const struct wl_read_task *job, const struct wl_f
 	wl_entry_int(e, WL_M_LEFT, d->left);
 	wl_entry_sha256(e, WL_M_MANIFEST_SHA256, manifest_sha256);
 	wl_entry_int(e, WL_M_BYTES, d->bytes);
-	if (d->has_update) {
-		wl_entry_text(e, WL_M_COMPONENT, d->component);
-		wl_entry_text(e, WL_M_VERSION, d->version);
-		wl_entry_int(e, WL_M_RELEASE, d->release);
-		if (d->ticket[0])
-			wl_entry_text(e, WL_M_TICKET, d->ticket);
-		if (facts->ticket)
-			wl_entry_int(e, WL_M_TICKET_USES, facts->ticket->uses_per_device);
-	}
+	add_update(e, d);
+	if (d->has_update && facts->ticket)
+		wl_entry_int(e, WL_M_TICKET_USES, facts->ticket->uses_per_device);
 	wl_entry_text(e, WL_M_VENDOR_SIGNATURE, wl_signature_format_name(d->vendor_signature));
 	wl_entry_list(e, WL_M_SIGNERS, signers_list(facts));
 	return e;
@@ -131,14 +137,29 @@ static int record_inspected(struct wl_bench *bench, struct wl_read_task *job,
 	                                fd, n, f);
 }
 
+/* The first item that was refused by the rule that decided: its path goes into the sentence. */
+static void add_culprit(json_t *e, const struct wl_items *items, const struct wl_decision *d)
+{
+	char path[3 * WL_VOLUME_PATH_BYTES_MAX + 1];
+	for (size_t i = 0; i < items->n && i < d->nitems; i++)
+		if (d->item[i].verdict == WL_REFUSE && d->item[i].rule == d->rule &&
+		    wl_path_escape(items->v[i].path, items->v[i].path_n, path, sizeof(path)) == 0) {
+			wl_entry_text(e, WL_M_PATH, path);
+			return;
+		}
+}
+
 static int record_refused(struct wl_bench *bench, struct wl_read_task *job,
-                          const struct wl_decision *d, struct wl_finding *f)
+                          const struct wl_items *items, const struct wl_decision *d,
+                          struct wl_finding *f)
 {
 	json_t *e = wl_entry_new(WL_E_TRANSFER_REFUSED, "station", getuid(), job->task.transfer);
 	wl_entry_rule(e, WL_M_RULE, d->rule);
 	wl_entry_list(e, WL_M_RULES, rules_list(&d->rules));
 	if (d->detail[0])
 		wl_entry_text(e, WL_M_DETAIL, d->detail);
+	add_culprit(e, items, d);
+	add_update(e, d);
 	return wl_bench_append(bench, &job->task, e, NULL, f);
 }
 
@@ -148,6 +169,6 @@ int wl_job_record(struct wl_bench *bench, struct wl_read_task *job, const struct
 	int r = record_items(bench, job, facts->items, d, f);
 	if (r < 0)
 		return r;
-	return d->verdict == WL_REFUSE ? record_refused(bench, job, d, f)
+	return d->verdict == WL_REFUSE ? record_refused(bench, job, facts->items, d, f)
 	                               : record_inspected(bench, job, facts, d, f);
 }

@@ -159,7 +159,7 @@ json_t *wl_object_transfer(const struct wl_transfer *t, unsigned approvals_neede
 	if (t->state == WL_REFUSED)
 		wl_object_text(o, "verdict", wl_verdict_name(WL_REFUSE));
 	wl_object_text(o, "rule", wl_rule_id(t->rule));
-	if (t->inspected) {
+	if (t->noutputs) {
 		set_int(o, "approvals_needed", approvals_needed);
 		set_int(o, "approvals_given", wl_transfer_approvals(t));
 	}

@@ -22,6 +22,8 @@ json_t *wl_rule_args(const struct wl_transfer *t, const char *path, const char *
 		wl_object_text(args, names[i], or_dash(t ? wl_transfer_text(t, names[i]) : ""));
 	wl_object_text(args, "transfer", or_dash(t ? t->id : ""));
 	wl_object_text(args, "person", or_dash(t ? t->opened_by : ""));
+	if (!path && t) /* the file that the decision was about */
+		path = wl_transfer_text(t, "path");
 	wl_object_text(args, "file", or_dash(path));
 	wl_object_text(args, "name", or_dash(path));
 	wl_object_text(args, "detail", or_dash(detail));

@@ -146,6 +146,7 @@ static int on_refused(struct fold *f)
 {
 	take_rule(f);
 	keep(&f->t->rules, json_object_get(f->data, "rules"));
+	keep(&f->t->inspected, f->data); /* what it claimed to be */
 	move(f->t, WL_VERB_REFUSE);
 	return 0;
 }
