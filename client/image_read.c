@@ -64,9 +64,13 @@ static int list(struct wl_image *image, uint64_t size, struct wl_finding *f)
 		}
 	}
 	wl_message_clear(&m);
-	if (r == 0)
-		wl_items_number(&image->items);
-	return r;
+	if (r < 0)
+		return r;
+	wl_items_number(&image->items);
+	if (!wl_items_are_within(&image->items, WL_TRANSFER_FILES_MAX, WL_TRANSFER_BYTES_MAX))
+		return wl_refuse(f, WL_RULE_VOLUME_TOO_MANY_FILES,
+		                 "more files or bytes are listed than may be read");
+	return 0;
 }
 
 static int start(struct wl_image *image, int fd, struct wl_finding *f)

@@ -67,7 +67,8 @@ static void object_to_uncovered(struct judging *j, size_t i)
 		                  "the vendor's signature does not cover it");
 }
 
-/* A file the ticket lists: the same bytes, and the vendor's word where he signs. */
+/* A file the ticket lists: the same bytes, and the vendor's word where he signs. Signatures and the
+ * ticket are never delivered (INTERFACES 4); the manifest is signed itself. */
 static void judge_listed(struct judging *j, size_t i, const struct wl_ticket_file *t)
 {
 	const struct wl_item *item = &j->f->items->v[i];
@@ -78,9 +79,11 @@ static void judge_listed(struct judging *j, size_t i, const struct wl_ticket_fil
 		                  t->size);
 		return;
 	}
-	if (!t->deliver)
+	const struct wl_fact_item *fact = &j->f->item[i];
+	if (!t->deliver || fact->signature || fact->ticket)
 		return;
-	if (j->vendor->signature == WL_SIGNED_CMS_DETACHED && !j->f->item[i].vendor_covered)
+	if (j->vendor->signature == WL_SIGNED_CMS_DETACHED && !fact->vendor_covered &&
+	    !fact->manifest)
 		object_to_uncovered(j, i);
 	deliver(j, i);
 }
@@ -93,7 +96,7 @@ static void judge_file(struct judging *j, size_t i)
 	        (struct wl_item_decision){.verdict = WL_LEAVE, .rule = WL_RULE_LEAVE_NOT_DELIVERED};
 	if (!j->listed[i] && j->litter[i] != WL_LITTER_NO)
 		judge_litter(j, i);
-	else if (is_package_part(fact))
+	else if (is_package_part(fact) && !j->listed[i])
 		return;
 	else if (!item->has_sha256)
 		wl_judging_object(j, i, WL_RULE_UPDATE_FILE_CHANGED, "%s", "it was not read whole");
@@ -159,7 +162,7 @@ void wl_judge_names(struct judging *j)
 		const struct wl_item *item = &items->v[i];
 		if (same[i])
 			wl_judging_object(j, i, WL_RULE_NAME_DUPLICATE, "%s", "");
-		if (j->litter[i] != WL_LITTER_NO)
+		if (j->litter[i] != WL_LITTER_NO && !j->listed[i])
 			continue;
 		if (wl_names_check(item->path, item->path_n, &finding) < 0)
 			wl_judging_object(j, i, finding.rule, "%s", finding.detail);

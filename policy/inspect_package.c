@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/text.h"
@@ -262,10 +263,18 @@ static const struct {
 	const char *suffix;
 	enum wl_archive_format format;
 } suffixes[] = {
-        {".tar.gz", WL_ARCHIVE_TAR_GZIP}, {".tgz", WL_ARCHIVE_TAR_GZIP}, {".tar", WL_ARCHIVE_TAR},
-        {".TAR", WL_ARCHIVE_TAR},         {".TGZ", WL_ARCHIVE_TAR_GZIP}, {".zip", WL_ARCHIVE_ZIP},
-        {".ZIP", WL_ARCHIVE_ZIP},
+        {".tar.gz", WL_ARCHIVE_TAR_GZIP},
+        {".tgz", WL_ARCHIVE_TAR_GZIP},
+        {".tar", WL_ARCHIVE_TAR},
+        {".zip", WL_ARCHIVE_ZIP},
 };
+
+/* In any case: to whoever opens it on a scanner, A.Zip is an archive like a.zip. */
+static bool is_named_like(const struct wl_item *item, const char *suffix)
+{
+	size_t n = strlen(suffix);
+	return item->path_n > n && strncasecmp(item->path + item->path_n - n, suffix, n) == 0;
+}
 
 /* The format is what the name says, for the ticket or the signed manifest names the file; bytes
  * that are something else are then refused, not guessed at. */
@@ -275,7 +284,7 @@ bool wl_inspect_is_archive(const struct wl_inspect *i, size_t index, enum wl_arc
 	const struct wl_ticket_file *t = ticket_file(i->ticket, item);
 	*ret = 0;
 	for (size_t k = 0; k < WL_ARRAY_LEN(suffixes) && *ret == 0; k++)
-		if (ends_with(item, suffixes[k].suffix))
+		if (is_named_like(item, suffixes[k].suffix))
 			*ret = suffixes[k].format;
 	if (item->folder)
 		return false;

@@ -74,6 +74,17 @@ void wl_items_number(struct wl_items *items)
 		items->v[i].number = items->v[i].folder ? 0 : ++number;
 }
 
+bool wl_items_are_within(const struct wl_items *items, uint64_t files_max, uint64_t bytes_max)
+{
+	uint64_t files = 0, bytes = 0;
+	for (size_t i = 0; i < items->n; i++) {
+		files += !items->v[i].folder;
+		if (__builtin_add_overflow(bytes, items->v[i].size, &bytes))
+			return false;
+	}
+	return files <= files_max && bytes <= bytes_max;
+}
+
 struct wl_item *wl_items_find(const struct wl_items *items, const void *path, size_t path_n)
 {
 	size_t low = 0, high = items->n;

@@ -41,6 +41,9 @@ int wl_items_add(struct wl_items *items, const void *path, size_t path_n, bool f
                  uint64_t size, uint64_t cookie);
 /* Sorts by raw path bytes (a prefix first) and numbers the files. Call once, after the last add. */
 void wl_items_number(struct wl_items *items);
+/* Whether the files are at most files_max and their sizes at most bytes_max together. What a parser
+ * lists is its claim, whatever limits it was told. */
+bool wl_items_are_within(const struct wl_items *items, uint64_t files_max, uint64_t bytes_max);
 /* After wl_items_number: the entry with exactly this path, or NULL. */
 struct wl_item *wl_items_find(const struct wl_items *items, const void *path, size_t path_n);
 /* The file with this number, or NULL. */

@@ -170,6 +170,9 @@ static int list(struct reading *r, struct wl_finding *f)
 			return e;
 	}
 	wl_items_number(r->items);
+	if (!wl_items_are_within(r->items, r->order->files_max, r->order->bytes_max))
+		return wl_refuse(f, WL_RULE_VOLUME_TOO_MANY_FILES,
+		                 "more files or bytes are listed than may be read");
 	return r->order->listed(r->order->user, r->items, f);
 }
 

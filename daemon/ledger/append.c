@@ -76,8 +76,14 @@ static int check_policy_loaded(const struct request *q)
 	     strcmp(s->policy_sha256, TEXT(q->d, SHA256)) != 0))
 		return wl_refuse(q->f, WL_RULE_POLICY_VERSION_FLOOR,
 		                 "policy %" PRId64 " after %" PRIu64, version, s->policy_version);
-	if ((uint64_t)version == s->policy_version)
-		return 0;
+	if ((uint64_t)version == s->policy_version) /* nobody proposed other numbers than it has */
+		return wl_draft_get_integer(q->d, WL_M_APPROVALS_INBOUND) == s->approvals_inbound &&
+		                       wl_draft_get_integer(q->d, WL_M_APPROVALS_OUTBOUND) ==
+		                               s->approvals_outbound
+		               ? 0
+		               : wl_refuse(q->f, WL_RULE_APPROVAL_MISSING,
+		                           "policy %" PRId64 " wants other numbers of approvals",
+		                           version);
 	r = wl_facts_proposal(q->l->facts, (uint64_t)version, TEXT(q->d, SHA256), proposer, &uid);
 	if (r < 0)
 		return r;

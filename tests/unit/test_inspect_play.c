@@ -420,6 +420,20 @@ static void archives_are_looked_into(void **state)
 	p = folder("archives: [tar, tar-gzip, zip]", "archives: [zip]");
 	add_ticket(p, &p->store, ticket_for(true));
 	ends(p, "SCTLSCM", "archive.format");
+	/* without a ticket the name alone says what is an archive, in whatever case */
+	static const char *const cases[] = {"a.Tar.Gz", "a.TGZ", "a.tAr", "a.ZiP"};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char manifest[32];
+		(void)snprintf(manifest, sizeof(manifest), "%s=x\n", cases[i]);
+		p = play_new(ACME, PINNED);
+		const struct wl_policy_trust *t = wl_policy_trust(p->policy, "acme-key-1");
+		help_digest(0x11, (uint8_t *)(uintptr_t)t->spki_sha256);
+		help_add(&p->items, "MANIFEST.sha256", manifest);
+		help_add(&p->items, "MANIFEST.sha256.p7s", "k11");
+		help_add(&p->items, cases[i], "x");
+		p->unpack = "archive.path-parent";
+		ends(p, "SCMU", "archive.path-parent");
+	}
 }
 
 static void no_work_where_it_is_refused_already(void **state)

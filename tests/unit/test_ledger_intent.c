@@ -142,6 +142,24 @@ static void load_policy_of_two(void)
 	                 0);
 }
 
+/* The same policy said again may not ask for fewer people than when two persons installed it. */
+static void loaded_again_with_fewer(void **state)
+{
+	(void)state;
+	load_policy_of_two();
+	assert_refused(fixture_append(&x, "policy.loaded", "admin-2", 1001, "", "policy_version:=2",
+	                              "sha256=" FX_HEAD, "approvals_inbound:=1",
+	                              "approvals_outbound:=1", "proposed_by=admin-1"),
+	               WL_RULE_APPROVAL_MISSING);
+	assert_int_equal(fixture_append(&x, "policy.loaded", "admin-2", 1001, "",
+	                                "policy_version:=2", "sha256=" FX_HEAD,
+	                                "approvals_inbound:=2", "approvals_outbound:=1",
+	                                "proposed_by=admin-1"),
+	                 0);
+	all_there();
+	assert_refused(fixture_intent(&x, T1, I1, approval, NULL), WL_RULE_APPROVAL_MISSING);
+}
+
 static void two_needed(void **state)
 {
 	(void)state;
@@ -398,6 +416,7 @@ int main(void)
 	        CASE(no_approval),
 	        CASE(approval_of_other_transfer),
 	        CASE(by_the_opener),
+	        CASE(loaded_again_with_fewer),
 	        CASE(two_needed),
 	        CASE(policy_changed_since),
 	        CASE(voided),

@@ -389,6 +389,32 @@ static void the_set_is_closed(void **state)
 	set_free(s);
 }
 
+/* What the ticket lists is compared and delivered, also where it is part of the package or bears a
+ * name that litter has. */
+static void what_the_ticket_lists_is_no_exception(void **state)
+{
+	(void)state;
+	struct set *s = set_new();
+	help_list(s->ticket, "MANIFEST.sha256", "lines", NULL, false, true);
+	help_list(s->ticket, "MANIFEST.sha256.p7s", "signature", NULL, false, true);
+	decide(s);
+	assert_int_equal(s->d->verdict, WL_PASS);
+	assert_id(item(s, "MANIFEST.sha256")->rule, "pass.update-covered");
+	assert_id(item(s, "MANIFEST.sha256.p7s")->rule, "leave.not-delivered");
+	assert_int_equal(s->d->files, 2);
+	set_free(s);
+	s = set_new();
+	help_list(s->ticket, "MANIFEST.sha256", "other lines", NULL, false, false);
+	refused(s, "update.file-changed", "");
+	s = set_new();
+	help_list(s->ticket, "MANIFEST.sha256.p7s", "another", NULL, false, false);
+	refused(s, "update.file-changed", "");
+	s = set_with(NULL, NULL, "a;b/desktop.ini");
+	help_list(s->ticket, "a;b/desktop.ini", "more", NULL, false, true);
+	s->fact[at(s, "a;b/desktop.ini")].vendor_covered = true;
+	refused(s, "name.device-rule", "devices.x-0042.names");
+}
+
 static void fat32_has_its_largest_file(void **state)
 {
 	(void)state;
@@ -499,6 +525,7 @@ int main(void)
 	        cmocka_unit_test(signers_are_counted_by_key),
 	        cmocka_unit_test(findings_refuse_and_never_pass),
 	        cmocka_unit_test(the_set_is_closed),
+	        cmocka_unit_test(what_the_ticket_lists_is_no_exception),
 	        cmocka_unit_test(fat32_has_its_largest_file),
 	        cmocka_unit_test(an_unsigned_vendor_is_held),
 	        cmocka_unit_test(offline_says_what_it_did_not_check),

@@ -44,6 +44,23 @@ static void a_set_has_a_limit(void **state)
 	wl_items_clear(&items);
 }
 
+/* A parser's sizes are claims: their sum may not wrap round a limit. */
+static void sizes_do_not_wrap_round(void **state)
+{
+	struct wl_items items = {0};
+	(void)state;
+	assert_int_equal(wl_items_add(&items, "a", 1, false, 60, 0), 0);
+	assert_int_equal(wl_items_add(&items, "b", 1, false, 40, 0), 0);
+	assert_int_equal(wl_items_add(&items, "c", 1, true, 0, 0), 0);
+	wl_items_number(&items);
+	assert_true(wl_items_are_within(&items, 2, 100));
+	assert_false(wl_items_are_within(&items, 1, 100));
+	assert_false(wl_items_are_within(&items, 2, 99));
+	items.v[0].size = UINT64_MAX - 39;
+	assert_false(wl_items_are_within(&items, 2, UINT64_MAX));
+	wl_items_clear(&items);
+}
+
 struct litter_case {
 	const char *path; /* ends in '/': a folder */
 	uint64_t size;
@@ -275,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(items_are_numbered_by_raw_bytes),
 	        cmocka_unit_test(a_set_has_a_limit),
+	        cmocka_unit_test(sizes_do_not_wrap_round),
 	        cmocka_unit_test(litter_is_a_closed_list),
 	        cmocka_unit_test(the_other_half_of_a_file),
 	        cmocka_unit_test(events_of_macos_are_counted_together),
