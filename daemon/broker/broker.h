@@ -125,6 +125,8 @@ void wl_station_ledger_trouble(struct wl_broker *b, struct wl_call *c, const str
 int wl_recover(struct wl_broker *b, struct wl_finding *f);
 /* Puts the policy the ledger names in force. False where its files are not there. */
 bool wl_recover_policy(struct wl_broker *b);
+/* The policy authority's certificate that lies here is the one entry 0 names. */
+bool wl_authority_is_pinned(const struct wl_broker *b);
 /* A policy came into force: voids approvals of the one before, tells mediad. */
 void wl_broker_policy_changed(struct wl_broker *b, bool void_approvals);
 

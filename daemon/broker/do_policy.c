@@ -255,7 +255,7 @@ void wl_do_policy_propose(struct wl_broker *b, struct wl_call *c)
 	size_t i;
 	json_t *file;
 	const char *wrong = NULL;
-	if (!b->status.initialised)
+	if (!b->status.initialised || !wl_authority_is_pinned(b))
 		return wl_call_refuse(c, WL_RULE_STATION_NO_KEYS, NULL, NULL);
 	if (!u)
 		return wl_call_unavailable(c, WL_RULE_STATION_BUSY, NULL);

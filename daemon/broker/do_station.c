@@ -3,8 +3,9 @@
  * weighlock-setup.
  *
  * ledgerd makes the keys and decides whether the second person is another uid; here only the policy
- * authority's certificate is pinned as a file, before the entry that names its key. When power goes
- * between them the set-up is simply done again: entry 0 is the last step.
+ * authority's certificate is pinned as a file, after ledgerd took the init and before anybody is
+ * told the fingerprint to confirm. When power goes between them the set-up is simply done again:
+ * entry 0 is the last step, and a certificate it does not name verifies no policy.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,15 +30,16 @@ void wl_do_station_init(struct wl_broker *b, struct wl_call *c)
 		return wl_call_bad_argument(c, "name", "[A-Z0-9]{2,8}");
 	if (wl_certificate_spki(pem, strlen(pem), spki) < 0)
 		return wl_call_bad_argument(c, "policy_authority_pem", "one certificate in PEM");
-	int r = wl_file_replace(b->trust_fd, "policy-authority.pem", pem, strlen(pem), 0640);
+	int r = wl_ledger_init(b->ledger, wl_call_text(c, "name"), wl_call_text(c, "origin"),
+	                       c->caller.uid, spki, b->init_fingerprint, &f);
+	if (r < 0)
+		return wl_station_ledger_trouble(b, c, &f);
+	/* only now: an init that ledgerd refused must not change what an earlier one pinned */
+	r = wl_file_replace(b->trust_fd, "policy-authority.pem", pem, strlen(pem), 0640);
 	if (r < 0) {
 		wl_log_error("policy-authority.pem: %s", strerror(-r));
 		return wl_call_unavailable(c, WL_RULE_STATION_VAULT_FULL, NULL);
 	}
-	r = wl_ledger_init(b->ledger, wl_call_text(c, "name"), wl_call_text(c, "origin"),
-	                   c->caller.uid, spki, b->init_fingerprint, &f);
-	if (r < 0)
-		return wl_station_ledger_trouble(b, c, &f);
 	wl_call_reply(c, json_pack("{s:s}", "fingerprint", b->init_fingerprint));
 }
 

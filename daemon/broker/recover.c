@@ -249,8 +249,7 @@ static int append_start(struct wl_broker *b, struct wl_finding *f)
 	return r;
 }
 
-/* The pinned certificate is the one entry 0 names? */
-static bool authority_is_pinned(const struct wl_broker *b)
+bool wl_authority_is_pinned(const struct wl_broker *b)
 {
 	uint8_t spki[WL_SHA256_BYTES];
 	WL_AUTO_FREE void *pem = NULL;
@@ -266,7 +265,7 @@ int wl_recover(struct wl_broker *b, struct wl_finding *f)
 	while (b->ntransfers > 0)
 		wl_transfer_free(b->transfers[--b->ntransfers].t);
 	int r = read_recent(b, f);
-	if (!authority_is_pinned(b))
+	if (!wl_authority_is_pinned(b))
 		wl_log_error("policy-authority.pem is not the certificate entry 0 names");
 	if (r == 0 && b->status.has_policy && !b->policy)
 		(void)wl_recover_policy(b);

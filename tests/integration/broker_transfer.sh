@@ -43,6 +43,12 @@ wl_expect_rule station.no-policy vl $SCN_STRANGER StationInit \
 wl_check "station init" vl $SCN_ADMIN1 StationInit \
 	"{\"name\":\"$SCN_STATION\",\"origin\":\"$SCN_ORIGIN\",\"policy_authority_pem\":$PEM}"
 FINGERPRINT=$(field 'a["fingerprint"]')
+# the second person cannot put another certificate in the place of the one that is confirmed
+OTHER=$("$WL_PYTHON" -c 'import json,sys; print(json.dumps(open(sys.argv[1]).read()))' "$PKI_DIR/vendor.pem")
+wl_expect_status 1 "an init that ledgerd does not take" vl $SCN_ADMIN2 StationInit \
+	"{\"name\":\"$SCN_STATION\",\"origin\":\"no origin\",\"policy_authority_pem\":$OTHER}"
+PINNED=$(find "$WL_STATE" -name policy-authority.pem)
+wl_check "the pinned certificate is still the first one's" cmp "$PINNED" "$PKI_DIR/policy-authority.pem"
 wl_expect_status 1 "the same person cannot confirm" vl $SCN_ADMIN1 StationConfirm "{\"fingerprint\":\"$FINGERPRINT\"}"
 wl_check "station confirm by another" vl $SCN_ADMIN2 StationConfirm "{\"fingerprint\":\"$FINGERPRINT\"}"
 is "entry 0" 'a["entry"]' "$SCN_STATION#0"
@@ -58,6 +64,12 @@ scn_policy "$WL_WORK/policy-1" 1
 cp -r "$WL_WORK/policy-1" "$WL_WORK/policy-bad"
 sed -i 's/valid: 8 h/valid: 9 h/' "$WL_WORK/policy-bad/policy.yaml"
 wl_expect_rule policy.signature vl $SCN_ADMIN1 PolicyPropose "$(policy_files "$WL_WORK/policy-bad")"
+# a certificate that entry 0 does not name verifies nothing
+cp -r "$WL_WORK/policy-1" "$WL_WORK/policy-other"
+pki_sign vendor "$WL_WORK/policy-other/policy.yaml" "$WL_WORK/policy-other/policy.yaml.p7s"
+cp "$PKI_DIR/vendor.pem" "$PINNED"
+wl_expect_rule station.no-keys vl $SCN_ADMIN1 PolicyPropose "$(policy_files "$WL_WORK/policy-other")"
+cp "$PKI_DIR/policy-authority.pem" "$PINNED"
 wl_check "policy proposed" vl $SCN_ADMIN1 PolicyPropose "$(policy_files "$WL_WORK/policy-1")"
 wl_expect_rule approval.same-person vl $SCN_ADMIN1 PolicyConfirm '{"version":1}'
 wl_check "policy confirmed by another administrator" vl $SCN_ADMIN2 PolicyConfirm '{"version":1}'
