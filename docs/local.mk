@@ -23,7 +23,7 @@ dist_man_MANS += docs/weighlock-verify.1 docs/weighlock-policy.5 docs/weighlock-
 	docs/weighlock-spawnd.8 docs/weighlock-ledgerd.8
 
 # what a process that was taken over cannot do
-integration_tests += tests/integration/compromise.sh
+integration_tests += tests/integration/compromise.sh tests/integration/destination_differs.sh
 
 # the pages against the programs and tables they describe
 dist_check_SCRIPTS += tests/unit/test_manuals.py

@@ -183,7 +183,42 @@ def test_daemons():
             "wrong usage of %s ends with 2" % name)
 
 
+# ---- THREATS.md and REQUIREMENTS.md ----
+CITED = r"`((?:test_|fuzz_)\w+|[a-z_]+: [^`]+|(?:test_|fuzz_)\w+: [^`]+)`"
+
+
+def test_cited():
+    """Every test that is named exists, and every case of it stands in its file."""
+    files = {}
+    for path in glob.glob(os.path.join(SRC, "tests/**/*.*"), recursive=True):
+        name, kind = os.path.splitext(os.path.basename(path))
+        if kind in (".c", ".py", ".sh") and os.path.isfile(path):
+            with open(path, encoding="utf-8") as f:
+                files[name] = files.get(name, "") + f.read()
+    for page, least in (("docs/THREATS.md", 60), ("docs/REQUIREMENTS.md", 80)):
+        cited = 0
+        for token in re.findall(CITED, read(page)):
+            name, _, cases = token.partition(": ")
+            say(name in files, "%s names a test that is there: %s" % (page, name)) if name not in files else None
+            for case in filter(None, cases.split("; ")):
+                cited += 1
+                if case not in files.get(name, ""):
+                    say(False, "%s: %s has no %s" % (page, name, case))
+        say(cited >= least, "%s names %d cases of tests" % (page, cited))
+    text = read("docs/REQUIREMENTS.md")
+    rows = re.findall(r"^\| ([A-K])-(\d\d) \| [^|]+ \| (built|partly|later)([^|]*) \|([^|]*)\|([^|]*)\|$", text, re.M)
+    count = {a: sum(r[0] == a for r in rows) for a in "ABCDEFGHIJK"}
+    say(count == dict(zip("ABCDEFGHIJK", (16, 22, 22, 15, 13, 9, 6, 9, 5, 8, 7))),
+        "every requirement has its row", count)
+    bad = ["%s-%s" % r[:2] for r in rows if r[2] == "built" and "`" not in r[5] or
+           r[2] != "built" and not r[3].startswith(":")]
+    say(not bad, "what is built has a test, what is not has its theme", bad)
+    told = tuple(map(int, re.search(r"(\d+) built, (\d+) partly, (\d+) later", text).groups()))
+    say(told == tuple(sum(r[2] == k for r in rows) for k in ("built", "partly", "later")), "their numbers", told)
+
+
 test_lint()
+test_cited()
 test_policy()
 test_ticket()
 test_ledger()
