@@ -15,3 +15,14 @@ EXTRA_DIST += tests/bench/bench.sh tests/bench/memory.sh tests/bench/memory.py
 .PHONY: bench
 bench: all
 	@sh $(srcdir)/tests/bench/bench.sh $(builddir)
+
+# make coverage (after ./configure --enable-coverage): the tests, then how many lines they reach.
+# Workers, which end locked in their sandbox, cannot write what they counted: their own lines are
+# counted by the unit tests only.
+.PHONY: coverage
+coverage:
+	find . -name '*.gcda' -delete
+	$(MAKE) check
+	gcovr --root $(srcdir) --object-directory . --exclude '.*/tests/.*' --print-summary \
+		--output coverage.txt
+CLEANFILES += coverage.txt
