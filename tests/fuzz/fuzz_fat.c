@@ -45,18 +45,18 @@ static void read_pieces(struct medium *m, struct wl_reader *r)
 	}
 }
 
-static uint8_t byte_at(const struct medium *m, uint64_t at)
-{
-	for (size_t i = 0; i < m->npieces; i++)
-		if (at >= m->pieces[i].first && at < m->pieces[i].end)
-			return m->pieces[i].p[at - m->pieces[i].first];
-	return 0;
-}
-
+/* From the last piece to the first: what lies over what. */
 static void fill(struct medium *m, uint64_t at, uint8_t *buf, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		buf[i] = byte_at(m, at + i);
+	memset(buf, 0, n);
+	for (size_t i = m->npieces; i-- > 0;) {
+		const struct piece *piece = &m->pieces[i];
+		uint64_t from = at > piece->first ? at : piece->first;
+		uint64_t end = at + n < piece->end ? at + n : piece->end;
+		if (from < end)
+			memcpy(buf + (from - at), piece->p + (from - piece->first),
+			       (size_t)(end - from));
+	}
 	for (uint64_t s = at / 512; s < SECTORS_MAX && s <= (at + n - 1) / 512; s++)
 		if (m->fetched[s]++)
 			abort();
