@@ -160,15 +160,31 @@ int wl_device_open(struct wl_device_pass *pass, int *ret_fd, struct wl_finding *
 	return r;
 }
 
+/*
+ * Whether an O_EXCL open that failed shows that nobody holds the medium: it is gone, or broken (the
+ * claim is asked for before the device). Any other error, of descriptors or memory that are short,
+ * says nothing, and who says nothing is taken for somebody who holds it.
+ */
+static bool shows_free(int fd)
+{
+	static const int errors[] = {ENOENT, ENXIO, ENODEV, ENOMEDIUM, EIO};
+
+	for (unsigned i = 0; i < WL_ARRAY_LEN(errors); i++)
+		if (fd == -errors[i])
+			return true;
+	return fd >= 0;
+}
+
 int wl_device_check_free(const struct wl_disk *disk, const char *port,
                          struct wl_finding *ret_finding)
 {
 	WL_AUTO_CLOSE int fd = open_node(disk, O_RDONLY | O_EXCL);
 
-	if (fd != -EBUSY)
+	if (shows_free(fd))
 		return 0;
 	return wl_refuse(ret_finding, WL_RULE_STATION_BUSY,
-	                 "the medium in port %s is still held by somebody", port);
+	                 "the medium in port %s is still held by somebody (%s)", port,
+	                 strerrorname_np(-fd));
 }
 
 /*
@@ -193,7 +209,7 @@ void wl_device_restore(struct wl_device_pass *pass)
 		pass->touched = false;
 }
 
-/* Claims it for a moment, O_RDONLY. -EBUSY while somebody holds it. */
+/* Claims it for a moment, O_RDONLY. -EBUSY while somebody holds it, or that is not known. */
 static int claim_again(const struct wl_device_pass *pass, uint64_t timeout_ms, int *ret_fd)
 {
 	int64_t until_ms = now_ms() + (int64_t)timeout_ms;
@@ -202,8 +218,10 @@ static int claim_again(const struct wl_device_pass *pass, uint64_t timeout_ms, i
 		int fd = open_node(&pass->disk, O_RDONLY | O_EXCL);
 		if (fd >= 0)
 			*ret_fd = fd;
-		if (fd != -EBUSY || now_ms() >= until_ms)
+		if (shows_free(fd))
 			return fd < 0 ? fd : 0;
+		if (now_ms() >= until_ms)
+			return -EBUSY;
 		struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
 		(void)nanosleep(&pause, NULL);
 	}

@@ -254,6 +254,7 @@ static const uint8_t *expected_digest(const struct release *r, const struct wl_i
 	return NULL;
 }
 
+/* There are as many files as were written, each is one of them, and none is there twice. */
 static int compare(const struct release *r, const struct wl_items *items, struct wl_finding *f)
 {
 	for (size_t i = 0; i < items->n; i++) {
@@ -262,7 +263,9 @@ static int compare(const struct release *r, const struct wl_items *items, struct
 		if (item->folder)
 			continue;
 		const uint8_t *sha256 = expected_digest(r, item, &bytes);
-		if (!sha256 || !item->has_sha256 || bytes != item->size ||
+		bool twice = i > 0 && item[-1].path_n == item->path_n &&
+		             !memcmp(item[-1].path, item->path, item->path_n);
+		if (!sha256 || twice || !item->has_sha256 || bytes != item->size ||
 		    memcmp(sha256, item->sha256, WL_SHA256_BYTES) != 0)
 			return wl_refuse(f, WL_RULE_DESTINATION_DIFFERS, "file %u", item->number);
 	}

@@ -106,6 +106,18 @@ static int sink(void *user, const struct wl_item *item, int *ret_fd)
 	return 0;
 }
 
+/* From here on nobody changes them, whoever holds a descriptor: what is verified is what is kept.
+ */
+static int seal(const struct intake *in)
+{
+	for (size_t i = 0; i < in->nfiles; i++)
+		if (fcntl(in->file[i].fd, F_ADD_SEALS,
+		          F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0 ||
+		    wl_memfd_check_sealed(in->file[i].fd) < 0)
+			return -EIO;
+	return 0;
+}
+
 /* Through gate A and out again; the files lie in memory then. */
 static int fetch(struct intake *in, struct wl_finding *f)
 {
@@ -131,6 +143,8 @@ static int fetch(struct intake *in, struct wl_finding *f)
 	                                .user = in};
 	if (r == 0)
 		r = wl_reader_run(&order, &in->items, &at, f);
+	if (r == 0)
+		r = seal(in);
 	if (wl_gate_shut(in->bench->media, &gate, &shut) < 0 && r == 0) {
 		*f = shut;
 		r = -EBADMSG;

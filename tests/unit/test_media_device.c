@@ -261,6 +261,10 @@ static void test_shut(void **state)
 	         false},
 	        {"held for a while", false, STICK(.busy_times = 2), 5000, WL_RULE_NONE, true},
 	        {"held, asked once", true, STICK(.busy_times = 1), 0, WL_RULE_STATION_BUSY, false},
+	        {"no descriptor to ask with", false, STICK(.open_error = EMFILE), 0,
+	         WL_RULE_STATION_BUSY, false},
+	        {"no memory to ask with", true, STICK(.claim_error = ENOMEM), 30,
+	         WL_RULE_STATION_BUSY, false},
 	        {"gone after reading", false, STICK(.open_error = ENXIO), 0, WL_RULE_NONE, true},
 	        {"broken after reading", false, STICK(.open_error = EIO), 0, WL_RULE_NONE, true},
 	        {"gone while written", true, STICK(.open_error = ENXIO), 0,
@@ -313,10 +317,9 @@ static void test_check_free(void **state)
 		struct stick stick;
 		int r;
 	} cases[] = {
-	        {{.busy_times = 1}, -EBADMSG},
-	        {{.busy_times = 0}, 0},
-	        {{.open_error = ENXIO}, 0},
-	        {{.open_error = ENOENT}, 0},
+	        {{.busy_times = 1}, -EBADMSG},      {{.busy_times = 0}, 0},
+	        {{.open_error = ENXIO}, 0},         {{.open_error = ENOENT}, 0},
+	        {{.open_error = ENFILE}, -EBADMSG}, {{.claim_error = EACCES}, -EBADMSG},
 	};
 
 	(void)state;
