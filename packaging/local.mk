@@ -20,7 +20,7 @@ cppcheck:
 	cd $(top_srcdir) && cppcheck -j2 --quiet --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability --std=c11 --library=posix \
 		--suppressions-list=tests/cppcheck.suppress --suppress=missingIncludeSystem \
-		-I. -D__linux__=1 -DWL_BUILD_EPOCH=1 $(wl_c_files)
+		-I. -D__linux__=1 -DWL_BUILD_EPOCH=1 '-Djson_array_foreach(a,i,v)=for(i=0;(v=json_array_get(a,i));i++)' '-Djson_object_foreach(o,k,v)=for(;(k=json_key(o)),(v=json_object_get(o,k));)' $(wl_c_files)
 tidy:
 	cd $(top_srcdir) && printf '%s\n' $(wl_c_files) | xargs -P2 -n4 sh -c \
 		'clang-tidy --quiet "$$@" -- -std=gnu11 $(subst ",\",$(subst ',,$(wl_all_cppflags)))' tidy

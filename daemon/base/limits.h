@@ -68,13 +68,13 @@
 #define WL_CONTROL_UNSENT_BYTES_MAX        WL_KIB(256)
 
 /* media */
-#define WL_PORTS_MAX             16U
-#define WL_MEDIA_DISKS_MAX       64U /* disks with a medium in them, at any port or at none */
+#define WL_PORTS_MAX                    16U
+#define WL_MEDIA_DISKS_MAX              64U /* disks with a medium in them, at any port or at none */
 #define WL_MEDIA_BROKER_CONNECTIONS_MAX 16U
 #define WL_MEDIA_LEDGER_CONNECTIONS_MAX 4U
-#define WL_GRANTS_MAX            8U  /* not yet used */
-#define WL_GRANT_SECONDS_MAX     600U
-#define WL_GATE_SHUT_MS_MAX      60000U
+#define WL_GRANTS_MAX                   8U /* not yet used */
+#define WL_GRANT_SECONDS_MAX            600U
+#define WL_GATE_SHUT_MS_MAX             60000U
 
 /* workers */
 #define WL_WORKER_MEMORY_BYTES_MAX WL_MIB(512)

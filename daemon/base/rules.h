@@ -64,8 +64,8 @@ enum wl_rule wl_rule_find(const char *id);
 const char *wl_verdict_name(enum wl_verdict verdict);
 
 /*
- * Renders a sentence (or remedy) with its {name} places filled; a place nobody fills becomes an ellipsis.
- * Translates with gettext's current language. Returns the length, like snprintf.
+ * Renders a sentence (or remedy) with its {name} places filled; a place nobody fills becomes an
+ * ellipsis. Translates with gettext's current language. Returns the length, like snprintf.
  */
 size_t wl_rule_render(const char *text, const struct wl_rule_arg *args, size_t nargs, char *buf,
                       size_t size);
