@@ -23,7 +23,9 @@ dist_man_MANS += docs/weighlock-verify.1 docs/weighlock-policy.5 docs/weighlock-
 	docs/weighlock-spawnd.8 docs/weighlock-ledgerd.8
 
 # what a process that was taken over cannot do
-integration_tests += tests/integration/compromise.sh tests/integration/destination_differs.sh
+integration_tests += tests/integration/compromise.sh tests/integration/destination_differs.sh \
+	tests/integration/broker_transfer.sh
+EXTRA_DIST += tests/integration/scenario.sh tests/integration/varlink.py
 
 # the pages against the programs and tables they describe
 dist_check_SCRIPTS += tests/unit/test_manuals.py

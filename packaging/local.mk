@@ -6,7 +6,7 @@ EXTRA_DIST += packaging/packages tests/tree_rules.py
 # integration tests: need root, udevd and loop devices; run by packaging/check.sh, not by `make check`
 EXTRA_DIST += $(integration_tests)
 print-integration:
-	@printf '%s\n' $(integration_tests)
+	@printf '%s\n' $(sort $(integration_tests))
 
 wl_c_files = $(shell cd $(top_srcdir) && ls daemon/*/*.c policy/*.c udev/*.c verify/*.c client/*.c)
 wl_all_cppflags = -include $(abs_top_builddir)/config.h -I$(abs_top_srcdir) -I$(abs_top_builddir) \
