@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The manual pages against the programs they describe.
+"""The manual pages and documents against the programs they describe.
 
 What a page shows is run: the policy it shows goes through `weighlock policy check`, the ticket
 through `weighlock ticket show`, the recipe for a ledger through sh and openssl on a ledger written
@@ -183,6 +183,30 @@ def test_daemons():
             "wrong usage of %s ends with 2" % name)
 
 
+# ---- README.md ----
+def test_readme():
+    """Every command of the README is one of the table, with options that it has."""
+    verbs = [json.loads(line) for line in run(WEIGHLOCK, "help", "--json").stdout.splitlines()]
+    has = {(v["verb"] + " " + v["action"]).strip(): set(v["options"]) for v in verbs}
+    shown = 0
+    for line in re.findall(r"^\$ (weighlock .*)$", read("README.md"), re.M):
+        for command in line.split("  ;  "):
+            words = re.split(r" {2,}", command)[0].split()[1:]
+            name = " ".join(words[:2]) if " ".join(words[:2]) in has else words[0]
+            options = {w[2:] for w in words if w.startswith("--")}
+            known = {o.strip("-").split(" ")[0] for o in has.get(name, ())}
+            say(name in has and options <= known, "README: weighlock " + " ".join(words), known)
+            shown += 1
+    say(shown >= 12, "the README shows commands", shown)
+    lost = [f for f in re.findall(r"`((?:docs|packaging)/[\w./-]+)`", read("README.md"))
+            if not os.path.exists(os.path.join(SRC, f))]
+    say(not lost, "files that the README names are there", lost)
+    pages = {os.path.basename(p) for p in glob.glob(os.path.join(SRC, "docs/*.[1-8]"))}
+    pages |= {os.path.basename(p) for p in glob.glob(os.path.join(BUILD, "docs/*.[1-8]"))}
+    lost = [x for x in re.findall(r"`([\w-]+)\((\d)\)`", read("README.md")) if "%s.%s" % x not in pages]
+    say(not lost, "and its pages too", lost)
+
+
 # ---- THREATS.md and REQUIREMENTS.md ----
 CITED = r"`((?:test_|fuzz_)\w+|[a-z_]+: [^`]+|(?:test_|fuzz_)\w+: [^`]+)`"
 
@@ -218,6 +242,7 @@ def test_cited():
 
 
 test_lint()
+test_readme()
 test_cited()
 test_policy()
 test_ticket()
