@@ -243,12 +243,14 @@ void wl_do_retry(struct wl_broker *b, struct wl_call *c)
 {
 	struct wl_tracked *x = wl_transfers_of_call(b, c);
 	struct wl_finding f = {0};
-	if (!x || !wl_station_is_usable(b, c) || !wl_transfer_may(x, WL_VERB_RETRY, c))
+	if (!x || !wl_station_is_usable(b, c))
 		return;
 	if (wl_decide_opener(x->t->opened_by, c->caller.person) != WL_RULE_NONE)
 		return wl_call_refuse(c, WL_RULE_PERSON_NOT_OPENER, NULL, NULL);
-	if (wl_jobs_has(b->jobs, x->t->id))
+	if (wl_jobs_has(b->jobs, x->t->id)) /* it goes on already, by itself */
 		return reply_now(b, c, x, "queued");
+	if (!wl_transfer_may(x, WL_VERB_RETRY, c))
+		return;
 	if (x->t->state == WL_FAILED)
 		return retry_failed(b, c, x);
 	if (x->t->state == WL_APPROVED)

@@ -42,6 +42,7 @@ int wl_part_connect(struct wl_part *p, struct wl_finding *ret_finding)
 	if (p->connected)
 		return 0;
 	int r = wl_channel_connect(&p->channel, p->path, p->uid, WL_PEER_BROKER, p->peer);
+	p->error = r;
 	if (r < 0)
 		return missing(p, r, ret_finding);
 	p->connected = true;
@@ -61,7 +62,7 @@ int wl_part_call(struct wl_part *p, struct wl_finding *ret_finding)
 	int error = 0;
 	struct wl_finding finding = {0};
 	if (!p->connected || p->message.serial == 0)
-		return missing(p, -ENOTCONN, ret_finding);
+		return missing(p, p->error ? p->error : -ENOTCONN, ret_finding);
 	int r = wl_channel_call(&p->channel, &p->message, PART_TIMEOUT_MS, &finding, &error);
 	if (r == 0)
 		return 0;
@@ -77,7 +78,7 @@ int wl_part_call(struct wl_part *p, struct wl_finding *ret_finding)
 int wl_part_send(struct wl_part *p, struct wl_finding *ret_finding)
 {
 	if (!p->connected || p->message.serial == 0)
-		return missing(p, -ENOTCONN, ret_finding);
+		return missing(p, p->error ? p->error : -ENOTCONN, ret_finding);
 	int r = wl_channel_send(&p->channel, &p->message);
 	p->message.fd = -1; /* lent, never owned */
 	return r < 0 ? missing(p, r, ret_finding) : 0;
@@ -87,7 +88,7 @@ int wl_part_receive(struct wl_part *p, uint32_t serial, struct wl_finding *ret_f
 {
 	for (;;) {
 		if (!p->connected)
-			return missing(p, -ENOTCONN, ret_finding);
+			return missing(p, p->error ? p->error : -ENOTCONN, ret_finding);
 		int r = wl_channel_receive(&p->channel, &p->message, PART_TIMEOUT_MS);
 		if (r < 0)
 			return missing(p, r, ret_finding);

@@ -13,6 +13,7 @@ struct wl_part {
 	uid_t uid;
 	enum wl_peer peer;
 	bool connected;
+	int error; /* of the last try to connect */
 	struct wl_channel channel;
 	struct wl_message message; /* the one being sent or received */
 };

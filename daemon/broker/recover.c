@@ -22,6 +22,7 @@
 
 #define RECENT_ENTRIES 3000U
 #define RECENT_ENDED   64U
+#define WAITING_MAX    32U
 
 /* ---- the policy in force ---- */
 
@@ -187,6 +188,7 @@ static int end_reading(struct wl_broker *b, struct wl_tracked *x, struct wl_find
 	wl_entry_text(e, WL_M_PURPOSE, "read");
 	wl_entry_int(e, WL_M_BYTES, 0);
 	wl_entry_text(e, WL_M_REASON, "restart");
+	(void)snprintf(x->tried, sizeof(x->tried), "%s", x->t->insertion); /* a person says retry */
 	return wl_broker_append(b, e, NULL, f);
 }
 
@@ -260,10 +262,45 @@ bool wl_authority_is_pinned(const struct wl_broker *b)
 	       !memcmp(spki, b->status.authority_spki_sha256, sizeof(spki));
 }
 
+/* What is known of why a transfer waits, and stands in no entry. */
+struct waiting {
+	char id[WL_ID_TEXT], tried[WL_ID_TEXT], detail[WL_DETAIL_MAX + 1];
+	enum wl_rule hint;
+};
+
+/* Lets go of all transfers, to fold them anew; returns how many waited for their medium. */
+static size_t forget_transfers(struct wl_broker *b, struct waiting *before)
+{
+	size_t n = 0;
+	for (; b->ntransfers > 0; b->ntransfers--) {
+		struct wl_tracked *x = &b->transfers[b->ntransfers - 1];
+		if (x->tried[0] && n < WAITING_MAX) {
+			struct waiting *w = &before[n++];
+			*w = (struct waiting){.hint = x->hint};
+			(void)snprintf(w->id, sizeof(w->id), "%s", x->t->id);
+			(void)snprintf(w->tried, sizeof(w->tried), "%s", x->tried);
+			(void)snprintf(w->detail, sizeof(w->detail), "%s", x->hint_detail);
+		}
+		wl_transfer_free(x->t);
+	}
+	return n;
+}
+
+static void remember_waiting(struct wl_tracked *x, const struct waiting *before, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(before[i].id, x->t->id)) {
+			x->hint = before[i].hint;
+			(void)snprintf(x->tried, sizeof(x->tried), "%s", before[i].tried);
+			(void)snprintf(x->hint_detail, sizeof(x->hint_detail), "%s",
+			               before[i].detail);
+		}
+}
+
 int wl_recover(struct wl_broker *b, struct wl_finding *f)
 {
-	while (b->ntransfers > 0)
-		wl_transfer_free(b->transfers[--b->ntransfers].t);
+	struct waiting before[WAITING_MAX];
+	size_t nbefore = forget_transfers(b, before);
 	int r = read_recent(b, f);
 	if (!wl_authority_is_pinned(b))
 		wl_log_error("policy-authority.pem is not the certificate entry 0 names");
@@ -275,6 +312,8 @@ int wl_recover(struct wl_broker *b, struct wl_finding *f)
 		r = load_all(b, false, RECENT_ENDED, f);
 	if (r == 0 && !b->started && wl_station_obstacle(b) != WL_RULE_STATION_CLOCK_BEHIND)
 		r = append_start(b, f);
+	for (size_t i = 0; i < b->ntransfers; i++)
+		remember_waiting(&b->transfers[i], before, nbefore);
 	for (size_t i = 0; i < b->ntransfers && r == 0; i++)
 		r = take_up(b, &b->transfers[i], f);
 	if (r == 0)

@@ -32,6 +32,8 @@ enum wl_rule wl_station_obstacle(const struct wl_broker *b)
 
 bool wl_station_is_usable(struct wl_broker *b, struct wl_call *c)
 {
+	if (!b->ledger_there || !b->recovered) /* perhaps it is back by now */
+		wl_station_refresh(b);
 	enum wl_rule rule = wl_station_obstacle(b);
 	if (rule == WL_RULE_NONE && b->recovered)
 		return true;

@@ -101,7 +101,7 @@ static void add_usage(void *user, const char *transfer)
 {
 	struct usage *u = user;
 	char path[WL_ID_TEXT + 8];
-	(void)snprintf(path, sizeof(path), "%s/item", transfer);
+	(void)snprintf(path, sizeof(path), "%.32s/item", transfer);
 	count_files(u->fd, path, &u->items, &u->bytes);
 }
 
@@ -141,7 +141,7 @@ int wl_vault_begin(const struct wl_vault *v, const char *transfer)
 
 static void item_path(char *buf, size_t size, const char *transfer, uint32_t number)
 {
-	(void)snprintf(buf, size, "%s/item/%05u", transfer, number);
+	(void)snprintf(buf, size, "%.32s/item/%05u", transfer, number);
 }
 
 int wl_vault_item_create(const struct wl_vault *v, const char *transfer, uint32_t number,
@@ -178,7 +178,7 @@ static int seal_item(int at, const char *name, bool sync)
 int wl_vault_seal(const struct wl_vault *v, const char *transfer)
 {
 	char path[WL_ID_TEXT + ITEM_NAME];
-	(void)snprintf(path, sizeof(path), "%s/item", transfer);
+	(void)snprintf(path, sizeof(path), "%.32s/item", transfer);
 	AUTO_DIR DIR *d = open_dir(v->fd, path);
 	struct dirent *e;
 	uint64_t items = 0, bytes = 0;
@@ -202,7 +202,7 @@ static int open_place(const struct wl_vault *v, const char *transfer, const char
 	char path[WL_ID_TEXT + ITEM_NAME];
 	const char *slash = strchr(*name, '/');
 	int folder = slash ? (int)(slash - *name) : 0;
-	(void)snprintf(path, sizeof(path), "%s/%.*s", transfer, folder, *name);
+	(void)snprintf(path, sizeof(path), "%.32s/%.*s", transfer, folder, *name);
 	if (slash)
 		*name = slash + 1;
 	int fd = openat(v->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -249,7 +249,7 @@ int wl_vault_delete(const struct wl_vault *v, const char *transfer, uint64_t *re
 {
 	char path[WL_ID_TEXT + ITEM_NAME];
 	*ret_items = *ret_bytes = 0;
-	(void)snprintf(path, sizeof(path), "%s/item", transfer);
+	(void)snprintf(path, sizeof(path), "%.32s/item", transfer);
 	count_files(v->fd, path, ret_items, ret_bytes);
 	int r = empty_dir(v->fd, transfer, 1);
 	if (r == -ENOENT)

@@ -6,30 +6,11 @@ set -u
 . "$WL_SRC/tests/integration/lib.sh"
 . "$WL_SRC/tests/integration/pki.sh"
 . "$WL_SRC/tests/integration/scenario.sh"
+. "$WL_SRC/tests/integration/broker.sh"
 
 wl_begin broker_transfer
 scn_begin
-cp "$WL_SRC/tests/integration/varlink.py" "$WL_WORK/"
-SOCKET=$WL_STATE/run/weighlock/control/socket
-
-# vl UID METHOD [JSON] [--more]
-vl() {
-	vl_uid=$1
-	shift
-	wl_as "$vl_uid" "$WL_PYTHON" "$WL_WORK/varlink.py" "$SOCKET" "$@"
-}
-# field EXPRESSION: of the last line of the last output, as Python sees it in `a`
-field() { tail -n 1 "$WL_OUT" | "$WL_PYTHON" -c 'import json,sys; a=json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
-is() {
-	is_value=$(field "$2" 2>&1)
-	if [ "$is_value" = "$3" ]; then wl_pass "$1"; else wl_fail "$1: $2 is $is_value, not $3"; fi
-}
-state_is() {
-	vl $SCN_TECH Show "{\"transfer\":\"$1\"}" >"$WL_OUT" 2>&1
-	[ "$(field 'a["transfer"]["state"]')" = "$2" ]
-}
-show() { wl_run vl $SCN_TECH Show "{\"transfer\":\"$1\"}"; }
-
+brk_begin
 wl_station_start || wl_end
 
 # ---- set-up ----
@@ -55,11 +36,6 @@ is "entry 0" 'a["entry"]' "$SCN_STATION#0"
 wl_check "station card" vl $SCN_ADMIN1 StationCard
 is "the card holds the fingerprint" "a['card']['fingerprint'] == '$FINGERPRINT'" True
 
-policy_files() {
-	"$WL_PYTHON" -c 'import base64,json,os,sys
-d=sys.argv[1]
-print(json.dumps({"files":[{"name":n,"base64":base64.b64encode(open(os.path.join(d,n),"rb").read()).decode()} for n in sorted(os.listdir(d))]}))' "$1"
-}
 scn_policy "$WL_WORK/policy-1" 1
 cp -r "$WL_WORK/policy-1" "$WL_WORK/policy-bad"
 sed -i 's/valid: 8 h/valid: 9 h/' "$WL_WORK/policy-bad/policy.yaml"
@@ -80,30 +56,7 @@ wl_expect_rule person.unknown vl $SCN_STRANGER ListMedia
 wl_expect_rule policy.version-floor vl $SCN_ADMIN1 PolicyPropose "$(policy_files "$WL_WORK/policy-1")"
 
 # ---- tickets and media ----
-"$WL_PYTHON" - "$WL_WORK" "$(pki_spki_sha256 vendor)" <<'PY'
-import hashlib, json, os, sys
-work, spki = sys.argv[1:]
-os.makedirs(work + "/update")
-files = {"FIRMWARE.BIN": os.urandom(3 << 20), "RELNOTES.TXT": b"notes\r\n"}
-for name, content in files.items():
-    open(f"{work}/update/{name}", "wb").write(content)
-with open(work + "/update/MANIFEST.sha256", "w") as m:
-    for name, content in sorted(files.items()):
-        m.write(hashlib.sha256(content).hexdigest() + "  " + name + "\n")
-ticket = {
-    "type": "ca.weighlock.ticket/1", "id": "AA-2026-0117", "authority": "assessing-authority",
-    "issued_at": "2026-01-02T14:00:00Z", "not_before": "2026-01-03T00:00:00Z",
-    "not_after": "2058-05-03T00:00:00Z", "vendor": "acme", "component": "scan-app",
-    "version": "4.2.1", "release": 40201, "release_from": 0,
-    "devices": [{"model": "x100", "serials": ["X-0042"]}], "uses_per_device": 1, "stations": [],
-    "vendor_signature": {"format": "cms-detached", "spki_sha256": [spki]},
-    "files": [{"path": n, "size": len(c), "sha256": hashlib.sha256(c).hexdigest(),
-               "unpack": "none", "deliver": n != "RELNOTES.TXT"} for n, c in sorted(files.items())],
-    "note": ""}
-json.dump(ticket, open(work + "/AA-2026-0117.ticket.json", "w"), indent=2)
-PY
-pki_sign vendor "$WL_WORK/update/MANIFEST.sha256" "$WL_WORK/update/MANIFEST.sha256.p7s"
-pki_sign authority-1 "$WL_WORK/AA-2026-0117.ticket.json" "$WL_WORK/AA-2026-0117.ticket.1.p7s"
+brk_update update AA-2026-0117 3 40201
 wl_fat_make "$(wl_stick_file tickets)" 64 TICKETS
 wl_fat_put "$(wl_stick_file tickets)" "$WL_WORK/AA-2026-0117.ticket.json"
 wl_fat_put "$(wl_stick_file tickets)" "$WL_WORK/AA-2026-0117.ticket.1.p7s"
@@ -112,7 +65,6 @@ wl_stick_new delivery 64
 
 wl_expect_rule medium.gone vl $SCN_TECH AddTicket '{"port":"a1"}'
 wl_stick_insert tickets a1
-seen() { vl "$SCN_TECH" ListMedia >"$WL_OUT" 2>&1 && [ "$(field '[m.get("insertion","") for m in a["media"] if m["port"]=="'"$1"'"][0]!=""')" = True ]; }
 wl_check "the stick in a1 is seen" wl_until 10 seen a1
 wl_check "ticket added" vl $SCN_TECH AddTicket '{"port":"A1"}'
 is "the ticket passed" 'a["tickets"][0]["verdict"]' pass
