@@ -20,11 +20,9 @@
 static int receive(struct wl_job *job, struct wl_message *m, struct wl_finding *f)
 {
 	int r = wl_job_receive(job, m, f, NULL, NULL);
-	if (r == 0 && m->id == WL_MSG_WORK_FINDING) {
-		f->rule = wl_rule_find(wl_message_text(m, WL_T_RULE));
-		(void)snprintf(f->detail, sizeof(f->detail), "%s", wl_message_text(m, WL_T_DETAIL));
-		r = -EBADMSG;
-	}
+	if (r == 0 && m->id == WL_MSG_WORK_FINDING)
+		r = wl_refuse_claimed(f, wl_rule_find(wl_message_text(m, WL_T_RULE)),
+		                      wl_message_text(m, WL_T_DETAIL));
 	return r;
 }
 

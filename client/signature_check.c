@@ -90,9 +90,8 @@ static void add_key(struct wl_check_keys *keys, const uint8_t *spki_sha256, cons
 
 static int refused_by(const struct wl_message *m, struct wl_finding *f)
 {
-	f->rule = wl_rule_find(wl_message_text(m, WL_T_RULE));
-	(void)snprintf(f->detail, sizeof(f->detail), "%s", wl_message_text(m, WL_T_DETAIL));
-	return -EBADMSG;
+	return wl_refuse_claimed(f, wl_rule_find(wl_message_text(m, WL_T_RULE)),
+	                         wl_message_text(m, WL_T_DETAIL));
 }
 
 /* One claim verified. 0 and the key is added; -EBADMSG: why not. */

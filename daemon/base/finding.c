@@ -1,6 +1,10 @@
 /* Fills a finding; see finding.h for the convention. Runs in every process, keeps no state. */
 #include "daemon/base/finding.h"
 
+#include <string.h>
+
+#include "daemon/base/text.h"
+
 /* Where the detail was cut inside a character, that character goes too: messages are strict UTF-8.
  */
 static void drop_cut_character(char *text, size_t n)
@@ -27,5 +31,12 @@ int(wl_refuse)(struct wl_finding *ret, enum wl_rule rule, const char *format, ..
 	va_end(ap);
 	if (n > WL_DETAIL_MAX)
 		drop_cut_character(ret->detail, WL_DETAIL_MAX);
+	return -EBADMSG;
+}
+
+int wl_refuse_claimed(struct wl_finding *ret, enum wl_rule rule, const char *detail)
+{
+	ret->rule = rule;
+	wl_text_escape(detail, strlen(detail), ret->detail, sizeof(ret->detail));
 	return -EBADMSG;
 }

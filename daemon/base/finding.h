@@ -32,4 +32,8 @@ static inline int wl_refused(int error)
 }
 #define wl_refuse(...) wl_refused((wl_refuse)(__VA_ARGS__))
 
+/* The same with a detail that a worker said: its word that it is escaped is a claim, so it is
+ * escaped here (what is escaped already stays as it is). */
+int wl_refuse_claimed(struct wl_finding *ret, enum wl_rule rule, const char *detail);
+
 #endif

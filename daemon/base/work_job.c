@@ -132,9 +132,7 @@ static int fault(const struct wl_message *m, struct wl_finding *ret_finding)
 	static const int known[] = {ENOSPC, ENOMEM, ENODEV, EFBIG, ETIMEDOUT};
 	uint64_t e = wl_message_u64(m, WL_T_ERRNO);
 
-	ret_finding->rule = WL_RULE_NONE;
-	(void)snprintf(ret_finding->detail, sizeof(ret_finding->detail), "%s",
-	               wl_message_text(m, WL_T_DETAIL));
+	(void)wl_refuse_claimed(ret_finding, WL_RULE_NONE, wl_message_text(m, WL_T_DETAIL));
 	for (size_t i = 0; i < WL_ARRAY_LEN(known); i++)
 		if (e == (uint64_t)known[i])
 			return -known[i];

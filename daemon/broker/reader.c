@@ -122,7 +122,7 @@ static int from_reader(struct reading *r, struct wl_finding *f)
 	enum wl_rule rule = wl_rule_find(wl_message_text(r->m, WL_T_RULE));
 	if (rule == WL_RULE_NONE || wl_rule_row(rule)->verdict != WL_REFUSE)
 		return lied(f, "a finding without a rule");
-	return wl_refuse(f, rule, "%s", wl_message_text(r->m, WL_T_DETAIL));
+	return wl_refuse_claimed(f, rule, wl_message_text(r->m, WL_T_DETAIL));
 }
 
 static int take_entry(struct reading *r, struct wl_finding *f)

@@ -160,6 +160,13 @@ static void a_finding_is_cut_to_its_room(void **state)
 	struct wl_finding f;
 
 	(void)state;
+	/* a worker's detail may steer a terminal without any C0: CSI as U+009B, DEL, bidi */
+	assert_int_equal(wl_refuse_claimed(&f, WL_RULE_VOLUME_NONE,
+	                                   "\xC2\x9B"
+	                                   "2J\x7F\xE2\x80\xAE \\x1B \xC3\xA9"),
+	                 -EBADMSG);
+	assert_int_equal(f.rule, WL_RULE_VOLUME_NONE);
+	assert_string_equal(f.detail, "\\x9B2J\\x7F\\u{202E} \\x1B \xC3\xA9");
 	assert_int_equal(wl_refuse(&f, WL_RULE_VOLUME_NONE, "%300s", "x"), -EBADMSG);
 	assert_int_equal(f.rule, WL_RULE_VOLUME_NONE);
 	assert_int_equal(strlen(f.detail), WL_DETAIL_MAX);
