@@ -79,3 +79,7 @@ tests_unit_test_broker_vault_SOURCES = tests/unit/test_broker_vault.c daemon/bro
 tests_unit_test_broker_vault_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_broker_vault_LDADD = $(broker_test_libs)
 endif
+
+# these need root, udevd and loop devices (packaging/check.sh runs them)
+integration_tests += tests/integration/broker_faults.sh
+EXTRA_DIST += tests/integration/broker.sh
