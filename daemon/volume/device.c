@@ -24,6 +24,7 @@
 #define LOW_BYTES_MAX WL_GIB(4)
 #define SEND_BYTES    ((size_t)1 << 20)
 #define AHEAD_BYTES   ((uint64_t)8 << 20)
+#define BEHIND_BYTES  ((uint64_t)4 << 20) /* more than a pipe still holds */
 
 struct kept_sector {
 	uint64_t sector;
@@ -71,8 +72,16 @@ static void prefetch_kernel(void *user, int fd, off_t offset, size_t n)
 	(void)posix_fadvise(fd, offset, (off_t)n, POSIX_FADV_WILLNEED);
 }
 
-static const struct wl_device_ops kernel_ops = {
-        .read = read_kernel, .splice = splice_kernel, .prefetch = prefetch_kernel};
+static void forget_kernel(void *user, int fd, off_t offset, size_t n)
+{
+	(void)user;
+	(void)posix_fadvise(fd, offset, (off_t)n, POSIX_FADV_DONTNEED);
+}
+
+static const struct wl_device_ops kernel_ops = {.read = read_kernel,
+                                                .splice = splice_kernel,
+                                                .prefetch = prefetch_kernel,
+                                                .forget = forget_kernel};
 
 int wl_device_new(int fd, uint64_t bytes, struct wl_device **ret)
 {
@@ -272,6 +281,18 @@ static uint64_t ask_ahead(struct wl_device *d, uint64_t offset, uint64_t n, uint
 	return wanted;
 }
 
+/* The memory that held what is gone serves for what comes: nothing is asked for twice. `forgotten`
+ * of the `done` bytes from offset were let go before. */
+static uint64_t forget_behind(struct wl_device *d, uint64_t offset, uint64_t done,
+                              uint64_t forgotten)
+{
+	if (!d->ops->forget || done - forgotten < 2 * BEHIND_BYTES)
+		return forgotten;
+	uint64_t n = done - BEHIND_BYTES - forgotten;
+	d->ops->forget(d->user, d->fd, (off_t)(offset + forgotten), (size_t)n);
+	return forgotten + n;
+}
+
 int wl_device_send(struct wl_device *d, uint64_t offset, uint64_t n, int out_fd,
                    int (*progress)(void *user, uint64_t bytes), void *user)
 {
@@ -280,7 +301,7 @@ int wl_device_send(struct wl_device *d, uint64_t offset, uint64_t n, int out_fd,
 	int r = mark_range(d, offset, n);
 	if (r < 0)
 		return r;
-	for (uint64_t done = 0, asked = 0; done < n;) {
+	for (uint64_t done = 0, asked = 0, forgotten = 0; done < n;) {
 		uint64_t left = n - done;
 		asked = ask_ahead(d, offset, n, done, asked);
 		ssize_t got = send_part(d, offset + done, out_fd,
@@ -290,6 +311,7 @@ int wl_device_send(struct wl_device *d, uint64_t offset, uint64_t n, int out_fd,
 		if (got < 0)
 			return (int)got;
 		done += (uint64_t)got;
+		forgotten = forget_behind(d, offset, done, forgotten);
 		r = progress ? progress(user, (uint64_t)got) : 0;
 		if (r != 0)
 			return r;

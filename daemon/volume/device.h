@@ -26,6 +26,8 @@ struct wl_device_ops {
 	ssize_t (*splice)(void *user, int fd, off_t offset, int out_fd, size_t n);
 	/* says that these bytes will be asked for next; NULL: does nothing */
 	void (*prefetch)(void *user, int fd, off_t offset, size_t n);
+	/* says that these bytes will not be asked for again; NULL: does nothing */
+	void (*forget)(void *user, int fd, off_t offset, size_t n);
 };
 
 /* `fd` stays the caller's and must outlive the device; `bytes` is its size. 0, -ENOMEM, -EINVAL. */

@@ -147,6 +147,42 @@ static void test_send(void **state)
 }
 
 /* The medium shrinks while it is read: pulled. */
+/* What was sent is let go in order, without a gap, and only well behind what is being sent. */
+struct stream {
+	uint64_t sent, forgotten;
+};
+
+static ssize_t send_nowhere(void *user, int fd, off_t offset, int out_fd, size_t n)
+{
+	struct stream *s = user;
+	(void)fd, (void)out_fd;
+	s->sent = (uint64_t)offset - 4096 + n;
+	return (ssize_t)n;
+}
+
+static void note_forgotten(void *user, int fd, off_t offset, size_t n)
+{
+	struct stream *s = user;
+	(void)fd;
+	assert_int_equal((uint64_t)offset - 4096, s->forgotten);
+	s->forgotten += n;
+	assert_true(s->forgotten + WL_MIB(4) <= s->sent);
+}
+
+static void test_forgets_behind(void **state)
+{
+	static const struct wl_device_ops ops = {.splice = send_nowhere, .forget = note_forgotten};
+	WL_CLEANUP(wl_device_cleanup) struct wl_device *d = NULL;
+	struct stream s = {0};
+	(void)state;
+	assert_int_equal(wl_device_new(-1, WL_MIB(64) + 4096, &d), 0);
+	wl_device_set_ops(d, &ops, &s);
+	assert_int_equal(wl_device_track(d, 0, 4096, 1024, 64 * 1024), 0);
+	assert_int_equal(wl_device_send(d, 4096, WL_MIB(64), -1, NULL, NULL), 0);
+	assert_int_equal(s.sent, WL_MIB(64));
+	assert_true(s.forgotten + 2 * WL_MIB(4) >= WL_MIB(64));
+}
+
 static void test_pulled(void **state)
 {
 	WL_AUTO_CLOSE int fd = make_medium();
@@ -266,6 +302,7 @@ int main(void)
 	        cmocka_unit_test(test_peek_limits),
 	        cmocka_unit_test(test_track_limits),
 	        cmocka_unit_test(test_send),
+	        cmocka_unit_test(test_forgets_behind),
 	        cmocka_unit_test(test_pulled),
 	        cmocka_unit_test(test_charge_limit),
 	        cmocka_unit_test(test_listing_limits),
