@@ -82,7 +82,8 @@ static void test_nesting_limit(void **state)
 	assert_int_equal(nested(WL_CONTROL_NESTING_MAX + 1), -EBADMSG);
 	/* brackets inside of strings are none */
 	frames.used = 0;
-	put("{\"a\":\"[[[[[[[[[[\\\"[[\"}", 24);
+	static const char quoted[] = "{\"a\":\"[[[[[[[[[[\\\"[[\"}";
+	put(quoted, sizeof(quoted));
 	assert_int_equal(take(), 1);
 }
 
