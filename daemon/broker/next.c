@@ -83,7 +83,14 @@ void wl_next_of_transfer(struct wl_broker *b, const struct wl_tracked *x, const 
                          json_t *object)
 {
 	(void)b;
-	set_next(object, next_of(x), x->t->number, language);
+	const struct next *n = next_of(x);
+	char command[128];
+	set_next(object, n, x->t->number, language);
+	if (n != &approved_stopped || !x->t->noutputs)
+		return;
+	(void)snprintf(command, sizeof(command), "%s %s --for %s", n->command,
+	               x->t->outputs[0].destination_port, wl_transfer_text(x->t, "device"));
+	wl_object_text(object, "next_command", command);
 }
 
 /* ---- the station ---- */
