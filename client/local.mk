@@ -100,5 +100,5 @@ TESTS += tests/integration/cli_offline.sh tests/integration/cli_manual.sh
 
 dist_man_MANS += docs/weighlock.1
 
-# against a real station: run by tests/integration/run.sh
-EXTRA_DIST += tests/integration/cli_station.sh
+# against a real station: run by packaging/check.sh
+integration_tests += tests/integration/cli_station.sh
