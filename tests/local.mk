@@ -26,3 +26,7 @@ coverage:
 	gcovr --root $(srcdir) --object-directory . --exclude '.*/tests/.*' --print-summary \
 		--output coverage.txt
 CLEANFILES += coverage.txt
+
+EXTRA_DIST += tests/integration/bad.sh tests/integration/bad_freeze.py tests/integration/bad_fat.py
+integration_tests += tests/integration/bad_signature.sh tests/integration/bad_ticket.sh \
+	tests/integration/bad_archive.sh

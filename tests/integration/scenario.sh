@@ -151,7 +151,7 @@ scn_ticket() {
 	"$weighlock_bin" ticket new --files "$scn_dir" --id "$scn_id" --authority assessing-authority \
 		--vendor "$scn_vendor" --device "$scn_device" --component "$scn_component" \
 		--version "$scn_version" --floor 0 --from 2026-01-01 --until 2058-12-31 \
-		--vendor-key "$scn_spki" --unpack EXTRAS.TGZ --keep RELNOTES.TXT -o "$scn_out" \
+		--vendor-key "$scn_spki" --unpack "${SCN_UNPACK:-EXTRAS.TGZ}" --keep RELNOTES.TXT -o "$scn_out" \
 		>"$WL_WORK/$scn_id.words" 2>&1 || { cat "$WL_WORK/$scn_id.words"; return 1; }
 	scn_n=0
 	for scn_officer in "$@"; do
