@@ -177,7 +177,7 @@ bad_prepared() {
 	wl_stick_new "$1" "$2" b1
 	wl_check "a stick of $2 MiB prepared" wl_cli $SCN_TECH prepare b1 --yes
 }
-bad_release() { wl_run wl_cli "${1:-$SCN_TECH}" release "$TRANSFER" --port b1; }
+bad_release() { wl_run wl_cli "${1:-$SCN_TECH}" release "$TRANSFER" --port b1 --no-wait; }
 
 # bad_mounts STICK: does anything take this stick for a volume? (neither fsck.fat nor mtools does)
 bad_mounts() {

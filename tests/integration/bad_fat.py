@@ -108,7 +108,7 @@ with open(sys.argv[1], "r+b") as f:
         v.set_next(chain[-1], chain[len(chain) // 2])
     elif how == "cross":
         other = v.chain(first_cluster(root, find(root, b"EXTRAS  TGZ")))
-        v.set_next(other[len(other) // 2], chain[len(chain) // 2])
+        v.set_next(other[-2], chain[-1])
     elif how == "size":
         struct.pack_into("<I", root, big + 28, (len(chain) + 50) * v.cluster)
     elif how == "name-control":
