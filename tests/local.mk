@@ -29,4 +29,5 @@ CLEANFILES += coverage.txt
 
 EXTRA_DIST += tests/integration/bad.sh tests/integration/bad_freeze.py tests/integration/bad_fat.py
 integration_tests += tests/integration/bad_signature.sh tests/integration/bad_ticket.sh \
-	tests/integration/bad_archive.sh tests/integration/bad_media.sh
+	tests/integration/bad_archive.sh tests/integration/bad_media.sh \
+	tests/integration/bad_destination.sh
