@@ -79,6 +79,8 @@ void wl_call_refuse(struct wl_call *c, enum wl_rule rule, json_t *rules, json_t 
 	json_t *o = json_object();
 	if (!args)
 		args = json_object();
+	if (c->on_refused && !c->answered)
+		c->on_refused(c->on_refused_user, c, rule);
 	wl_rule_explain(o, rule, args, c->language);
 	(void)json_object_set_new(o, "rule", json_string(wl_rule_id(rule)));
 	(void)json_object_set_new(o, "rules", rules ? rules : json_pack("[s]", wl_rule_id(rule)));

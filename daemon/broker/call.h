@@ -38,6 +38,9 @@ struct wl_call {
 	bool more, oneway, upgrade; /* as the client asked */
 	bool deferred, answered;
 	char language[WL_CALL_LANGUAGE]; /* "en" or "fr": of the connection */
+	/* Told of each refusal before it is answered; NULL: nobody. */
+	void (*on_refused)(void *user, struct wl_call *c, enum wl_rule rule);
+	void *on_refused_user;
 };
 
 /* The last (or only) answer; takes over `parameters` (NULL: none). */

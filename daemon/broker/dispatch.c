@@ -56,7 +56,10 @@ static void record_denied(struct wl_broker *b, struct wl_call *c, const char *me
 	struct wl_finding ignored;
 	if (!b->ledger_there || !b->status.initialised || !denial_is_written(c->caller.uid))
 		return;
-	json_t *e = wl_call_entry(c, WL_E_CALL_DENIED, NULL);
+	const char *transfer = json_string_value(json_object_get(c->parameters, "transfer"));
+	if (transfer && !wl_transfers_find(b, transfer))
+		transfer = NULL; /* whatever else a stranger may have typed there */
+	json_t *e = wl_call_entry(c, WL_E_CALL_DENIED, transfer);
 	wl_entry_text(e, WL_M_METHOD, method);
 	wl_entry_rule(e, WL_M_RULE, rule);
 	(void)wl_broker_append(b, e, NULL, &ignored);
@@ -106,6 +109,14 @@ static void invalid(struct wl_call *c, const char *parameter)
 	              json_pack("{s:s}", "parameter", parameter));
 }
 
+/* A call that a rule refused stands in the ledger too. Jobs write their own end, and what the
+ * station itself cannot do (its stage comes first) says nothing about a person. */
+static void on_refused(void *user, struct wl_call *c, enum wl_rule rule)
+{
+	if (!c->deferred && wl_rule_row(rule)->stage > 1)
+		record_denied(user, c, c->method, rule);
+}
+
 void wl_dispatch(void *user, struct wl_call *c)
 {
 	struct wl_broker *b = user;
@@ -130,6 +141,8 @@ void wl_dispatch(void *user, struct wl_call *c)
 	if (!m->handler)
 		return wl_call_error(c, SERVICE_PREFIX "MethodNotImplemented",
 		                     json_pack("{s:s}", "method", m->name));
+	c->on_refused = on_refused;
+	c->on_refused_user = b;
 	m->handler(b, c);
 }
 

@@ -2,8 +2,8 @@
  * Descriptors of media: they come from mediad and each goes to one worker, once; see spawnd.h.
  *
  * A readable one goes only to kinds that read media, a writable one only to kinds that write them
- * and only for the intent it was granted for. What nobody claims in a minute is closed, because an
- * open description keeps its gate open. mediad is root's; who listens there is read from the
+ * and only for the intent it was granted for. What nobody claims in ten seconds is closed, because
+ * an open description keeps its gate open. mediad is root's; who listens there is read from the
  * kernel.
  */
 #include <errno.h>
@@ -25,7 +25,7 @@ static void release(struct wl_held_gate *g)
 	g->intent[0] = 0;
 }
 
-static void release_all(struct wl_spawnd *d)
+void wl_gates_drop_all(struct wl_spawnd *d)
 {
 	for (size_t i = 0; i < WL_SPAWN_GATES_MAX; i++)
 		release(&d->gates[i]);
@@ -101,7 +101,7 @@ void wl_gates_readable(struct wl_spawnd *d)
 	}
 	if (r < 0) { /* another mediad numbers its gates anew */
 		wl_channel_close(&d->gate_link);
-		release_all(d);
+		wl_gates_drop_all(d);
 		wl_log_warning("lost weighlock-mediad: %s", strerrordesc_np(-r));
 	}
 }

@@ -18,7 +18,7 @@
 #define WL_SPAWN_EMPLOYERS_MAX   16
 #define WL_SPAWN_GATES_MAX       8
 #define WL_SPAWN_SLOTS           4 /* descriptors 3 to 6 of a worker */
-#define WL_SPAWN_GATE_HELD_MS    60000
+#define WL_SPAWN_GATE_HELD_MS    10000
 #define WL_SPAWN_DEADLINE_MAX_MS (24 * 3600 * 1000)
 
 enum wl_gate_use { WL_GATE_NONE = 0, WL_GATE_READ, WL_GATE_WRITE };
@@ -133,6 +133,7 @@ void wl_gates_connect(struct wl_spawnd *d, int64_t now_ms);
 void wl_gates_readable(struct wl_spawnd *d);
 void wl_gates_expire(struct wl_spawnd *d, int64_t now_ms);
 bool wl_gates_drop(struct wl_spawnd *d, uint64_t gate);
+void wl_gates_drop_all(struct wl_spawnd *d);
 /* Takes the descriptor for this kind and intent, once. 0, -ENOENT, -EPERM. */
 int wl_gates_take(struct wl_spawnd *d, uint64_t gate, const struct wl_kind_row *kind,
                   const char *intent, int *ret_fd);
