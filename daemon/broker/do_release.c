@@ -43,7 +43,8 @@ static bool parts_are_there(struct wl_broker *b, struct wl_call *c)
 	return !part;
 }
 
-/* Source and destination are one: the same insertion, or a medium with a serial number that is. */
+/* Source and destination are one insertion. A source that was moved to a destination port has
+ * another one, and is refused because this station did not prepare it. */
 static bool is_source(const struct wl_transfer *t, const struct wl_port *port)
 {
 	return !strcmp(t->insertion, port->medium.insertion);
