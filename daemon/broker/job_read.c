@@ -144,11 +144,17 @@ static int copy_in(struct read_state *s, const struct wl_gate *gate, struct wl_i
 }
 
 /* A stick that was pulled is gone, whatever the worker made of the failed read. */
-static int name_gone(struct wl_read_task *job, int r, struct wl_finding *f)
+static int name_gone(struct wl_read_task *job, int r, struct wl_fact_finding *finding,
+                     struct wl_finding *f)
 {
-	if (r < 0 && (f->rule == WL_RULE_MEDIUM_UNREADABLE || r == -EIO) &&
-	    wl_bench_is_gone(&job->task))
-		return wl_refuse(f, WL_RULE_MEDIUM_GONE, "%s", job->source.port);
+	bool may_be = f->rule == WL_RULE_MEDIUM_UNREADABLE ||
+	              f->rule == WL_RULE_STATION_WORKER_DIED ||
+	              f->rule == WL_RULE_VOLUME_SIZE_WRONG || r == -EIO;
+	if (r == 0 || !may_be || !wl_bench_is_gone(&job->task))
+		return r;
+	r = wl_refuse(f, WL_RULE_MEDIUM_GONE, "%s", job->source.port);
+	finding->item = 0;
+	finding->finding = *f;
 	return r;
 }
 
@@ -187,7 +193,7 @@ static int through_gate(struct wl_bench *bench, struct wl_read_task *job, struct
 		(void)wl_gate_shut(bench->media, &gate, &shut);
 		return r;
 	}
-	r = name_gone(job, copy_in(&s, &gate, items, finding, f), f);
+	r = name_gone(job, copy_in(&s, &gate, items, finding, f), finding, f);
 	free(s.litter);
 	reason = reason_of(r, f);
 	if (wl_gate_shut(bench->media, &gate, &shut) < 0 && !strcmp(reason, "complete")) {

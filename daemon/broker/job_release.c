@@ -348,7 +348,7 @@ static void append_failed(struct release *r, const struct wl_finding *why)
 static void name_gone(struct release *r, struct wl_finding *f)
 {
 	if ((f->rule == WL_RULE_DESTINATION_WRITE_FAILED || f->rule == WL_RULE_MEDIUM_UNREADABLE ||
-	     f->rule == WL_RULE_MEDIUM_GONE) &&
+	     f->rule == WL_RULE_STATION_WORKER_DIED || f->rule == WL_RULE_MEDIUM_GONE) &&
 	    wl_bench_is_gone(&r->job->task))
 		f->rule = WL_RULE_DESTINATION_GONE;
 	if (f->rule == WL_RULE_MEDIUM_GONE)

@@ -13,6 +13,8 @@
 #include <sys/epoll.h>
 #include <time.h>
 
+#define BUSY_TRIES    60 /* 12 s: longer than spawnd holds what nobody claims */
+#define BUSY_WAIT_MS  200
 #define GATE_SHUT_MS  20000U
 #define GRANT_TRIES   20
 #define GRANT_WAIT_MS 50
@@ -141,15 +143,25 @@ int wl_media_sync(struct wl_media *m, const struct wl_policy *policy, struct wl_
 
 /* ---- gates ---- */
 
+/* A broker before this one may have died with a gate open: its worker is ended, what no worker
+ * claimed is let go of by spawnd, and what was written is flushed, all within seconds. */
 int wl_gate_open_read(struct wl_part *media, const char *purpose, const char *port,
                       uint64_t diskseq, struct wl_gate *ret, struct wl_finding *f)
 {
 	struct wl_message *m = &media->message;
-	(void)wl_part_start(media, WL_MSG_GATE_OPEN);
-	wl_message_put_text(m, WL_T_PURPOSE, purpose);
-	wl_message_put_text(m, WL_T_PORT, port);
-	wl_message_put_u64(m, WL_T_DISKSEQ, diskseq);
-	int r = wl_part_call(media, f);
+	int r = -EBADMSG;
+	for (int i = 0; i < BUSY_TRIES && r < 0; i++) {
+		if (i > 0)
+			(void)nanosleep(&(struct timespec){.tv_nsec = BUSY_WAIT_MS * 1000000L},
+			                NULL);
+		(void)wl_part_start(media, WL_MSG_GATE_OPEN);
+		wl_message_put_text(m, WL_T_PURPOSE, purpose);
+		wl_message_put_text(m, WL_T_PORT, port);
+		wl_message_put_u64(m, WL_T_DISKSEQ, diskseq);
+		r = wl_part_call(media, f);
+		if (r < 0 && f->rule != WL_RULE_STATION_BUSY)
+			return r;
+	}
 	if (r == 0)
 		*ret = (struct wl_gate){.gate = wl_message_u64(m, WL_T_GATE),
 		                        .bytes = wl_message_u64(m, WL_T_BYTES),

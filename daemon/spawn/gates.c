@@ -2,7 +2,7 @@
  * Descriptors of media: they come from mediad and each goes to one worker, once; see spawnd.h.
  *
  * A readable one goes only to kinds that read media, a writable one only to kinds that write them
- * and only for the intent it was granted for. What nobody claims in ten seconds is closed, because
+ * and only for the intent it was granted for. What nobody claims in five seconds is closed, because
  * an open description keeps its gate open. mediad is root's; who listens there is read from the
  * kernel.
  */

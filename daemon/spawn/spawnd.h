@@ -18,7 +18,7 @@
 #define WL_SPAWN_EMPLOYERS_MAX   16
 #define WL_SPAWN_GATES_MAX       8
 #define WL_SPAWN_SLOTS           4 /* descriptors 3 to 6 of a worker */
-#define WL_SPAWN_GATE_HELD_MS    10000
+#define WL_SPAWN_GATE_HELD_MS    5000
 #define WL_SPAWN_DEADLINE_MAX_MS (24 * 3600 * 1000)
 
 enum wl_gate_use { WL_GATE_NONE = 0, WL_GATE_READ, WL_GATE_WRITE };
