@@ -86,6 +86,7 @@ stage_style() {
 	step "style clang-format" sh -c \
 		"git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror"
 	step "style tree" python3 tests/tree_rules.py
+	step "style rules have tests" python3 tests/rules_tested.py
 	step "style manuals" sh -c "mandoc -Tlint -Wwarning docs/*.[1-8]"
 }
 
