@@ -223,7 +223,7 @@ finish() {
 	printf '\nThree commands to try next:\n'
 	printf '  %s/weighlock-verify --key build/demo-results/vkey build/demo-results/ledger\n' "$shown"
 	printf '  mdir -/ -i build/demo-results/delivery.img@@1M ::\n'
-	printf '  %s/weighlock help update.version-floor\n\n' "$shown"
+	printf '  %s/client/weighlock help update.version-floor\n\n' "$shown"
 	wl_end
 }
 
