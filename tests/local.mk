@@ -31,3 +31,6 @@ EXTRA_DIST += tests/integration/bad.sh tests/integration/bad_freeze.py tests/int
 integration_tests += tests/integration/bad_signature.sh tests/integration/bad_ticket.sh \
 	tests/integration/bad_archive.sh tests/integration/bad_media.sh \
 	tests/integration/bad_destination.sh
+
+# kill -9 of each daemon in each state: run by hand, WL_BUILD=BUILD sh tests/integration/killed.sh
+EXTRA_DIST += tests/integration/killed.sh
