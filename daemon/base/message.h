@@ -47,6 +47,7 @@ enum wl_role {
 	WL_ROLE_CONTENT,     /* what is signed, or what is to be written */
 	WL_ROLE_EXPECTED,    /* check: the lines the broker composed */
 	WL_ROLE_ARCHIVE,
+	WL_ROLE_KEY = 20, /* unseal: the recipient's private key */
 	WL_ROLE_MAX
 };
 
@@ -71,7 +72,7 @@ enum wl_tag {
 #include "daemon/base/messages.def"
 #undef TAG
 #undef MSG
-	WL_T_MAX = 106
+	WL_T_MAX = 220 /* beyond every number in use; what lies between has no name */
 };
 
 enum wl_message_id {

@@ -109,6 +109,9 @@ struct wl_note {
 void wl_note_clear(struct wl_note *note); /* for WL_CLEANUP; start from {0} */
 int wl_ledger_note(struct wl_ledger *l, const char *intent, struct wl_note *ret,
                    struct wl_finding *f);
+/* The same for an outbound intent: custody.json, custody.json.p7s, receipt.txt. */
+int wl_ledger_custody(struct wl_ledger *l, const char *intent, struct wl_note *ret,
+                      struct wl_finding *f);
 
 /* ---- the first set-up ---- */
 

@@ -154,11 +154,12 @@ void wl_note_clear(struct wl_note *note)
 	note->n = 0;
 }
 
-int wl_ledger_note(struct wl_ledger *l, const char *intent, struct wl_note *ret,
-                   struct wl_finding *f)
+/* Asks for a document of an intent: its files, then the reply. */
+static int ask_document(struct wl_ledger *l, enum wl_message_id ask, enum wl_message_id reply,
+                        const char *intent, struct wl_note *ret, struct wl_finding *f)
 {
 	struct wl_message *m = &l->part.message;
-	uint32_t serial = wl_part_start(&l->part, WL_MSG_NOTE_SEAL);
+	uint32_t serial = wl_part_start(&l->part, ask);
 	*ret = (struct wl_note){0};
 	wl_message_put_text(m, WL_T_INTENT, intent);
 	int r = wl_part_send(&l->part, f);
@@ -166,7 +167,7 @@ int wl_ledger_note(struct wl_ledger *l, const char *intent, struct wl_note *ret,
 		r = wl_part_receive(&l->part, serial, f);
 		if (r < 0)
 			break;
-		if (m->id == WL_MSG_NOTE_SEAL_REPLY) {
+		if (m->id == reply) {
 			memcpy(ret->sha256, wl_message_sha256(m, WL_T_SHA256), sizeof(ret->sha256));
 			return 0;
 		}
@@ -182,4 +183,16 @@ int wl_ledger_note(struct wl_ledger *l, const char *intent, struct wl_note *ret,
 	}
 	wl_note_clear(ret);
 	return r;
+}
+
+int wl_ledger_note(struct wl_ledger *l, const char *intent, struct wl_note *ret,
+                   struct wl_finding *f)
+{
+	return ask_document(l, WL_MSG_NOTE_SEAL, WL_MSG_NOTE_SEAL_REPLY, intent, ret, f);
+}
+
+int wl_ledger_custody(struct wl_ledger *l, const char *intent, struct wl_note *ret,
+                      struct wl_finding *f)
+{
+	return ask_document(l, WL_MSG_CUSTODY_SEAL, WL_MSG_CUSTODY_SEAL_REPLY, intent, ret, f);
 }

@@ -12,7 +12,7 @@ daemon_broker_libwl_control_a_SOURCES = \
 	daemon/broker/transfer.h daemon/broker/transfer_table.c daemon/broker/transfer_fold.c \
 	daemon/broker/vault.h daemon/broker/vault.c daemon/broker/vault_disk.c \
 	daemon/broker/listing.h daemon/broker/listing.c \
-	daemon/broker/delivery.h daemon/broker/delivery.c \
+	daemon/broker/bag.h daemon/broker/delivery.h daemon/broker/delivery.c \
 	daemon/broker/tickets.h daemon/broker/tickets.c \
 	daemon/broker/ports.h daemon/broker/ports.c \
 	daemon/broker/policy_store.h daemon/broker/policy_store.c \
