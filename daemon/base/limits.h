@@ -42,7 +42,17 @@
 #define WL_POLICY_FILES_BYTES_MAX WL_KIB(40) /* through PolicyPropose, together */
 
 /* pictures */
-#define WL_IMAGE_SIDE_MAX 32768U /* pixels (policy) */
+#define WL_IMAGE_SIDE_MAX          32768U      /* pixels (policy) */
+#define WL_IMAGE_SAMPLES_BYTES_MAX WL_MIB(256) /* width * height * channels * bytes of a sample */
+#define WL_IMAGE_DECODER_BYTES_MAX WL_MIB(160) /* what a decoder may hold besides the samples */
+#define WL_IMAGE_SOURCE_BYTES_MAX  WL_MIB(512) /* a source file */
+#define WL_IMAGE_PAGES_MAX         64U         /* of one source */
+#define WL_IMAGE_CHUNKS_MAX        65536U      /* PNG chunks, JPEG segments */
+#define WL_IMAGE_SCANS_MAX         100U        /* of a progressive JPEG */
+#define WL_IMAGE_TIFF_ENTRIES_MAX  256U        /* of one directory */
+#define WL_IMAGE_TIFF_STRIPS_MAX   65536U      /* strips or tiles of one page */
+#define WL_IMAGE_MASKS_MAX         32U         /* of one device */
+#define WL_PICTURE_DEADLINE_MS     120000U     /* of each process of one picture */
 
 /* archives */
 #define WL_ARCHIVE_ENTRIES_MAX         20000U

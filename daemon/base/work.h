@@ -41,6 +41,7 @@ struct wl_job_order {
 	uint64_t gate;      /* 0: none; slot 4 is then the descriptor mediad sent to spawnd */
 	const char *intent; /* NULL, or the intent a writable gate was granted for */
 	int input_fd;       /* slot 4 where there is no gate; -1: none. Stays the caller's. */
+	int output_fd;      /* slot 5; 0 or less: none. Stays the caller's. */
 };
 
 /* Starts a job. 0; -EBADMSG with station.sandbox-missing and the like; other negative errno. */

@@ -15,6 +15,7 @@
 
 #define CONTROL_SLOT 3
 #define INPUT_SLOT   4
+#define OUTPUT_SLOT  5
 
 static int send_fd(struct wl_spawn *s, uint32_t serial, uint64_t slot, int fd)
 {
@@ -41,6 +42,8 @@ static int send_order(struct wl_spawn *s, uint32_t serial, const struct wl_job_o
 		r = send_fd(s, serial, CONTROL_SLOT, worker_end);
 	if (r == 0 && !o->gate && o->input_fd >= 0)
 		r = send_fd(s, serial, INPUT_SLOT, o->input_fd);
+	if (r == 0 && o->output_fd > 0)
+		r = send_fd(s, serial, OUTPUT_SLOT, o->output_fd);
 	if (r < 0)
 		return r;
 	wl_message_start(&s->message, WL_MSG_WORK_RUN, serial);
