@@ -1,5 +1,7 @@
 # translations: weighlock.pot is drawn from the sources, one catalogue per language is built from po/LANG.po
 EXTRA_DIST += po/POTFILES po/fr.po
+dist_check_SCRIPTS += tests/unit/test_catalogue.py
+TESTS += tests/unit/test_catalogue.py
 xgettext_words = --language=C --from-code=UTF-8 --add-comments=TRANSLATORS --keyword=_ --keyword=N_ --keyword=ngettext:1,2 \
 	--keyword=RULE:5 --keyword=RULE:6 --package-name=weighlock --msgid-bugs-address= --no-wrap --sort-by-file
 
