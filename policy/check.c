@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "policy/errors.h"
+#include "policy/scans.h"
 #include "policy/words.h"
 
 struct place {
@@ -223,6 +224,26 @@ static void check_device(const struct wl_policy *p, size_t i, struct wl_policy_e
 	}
 }
 
+/* A pattern is a pattern, and a mask lies within the picture it is for. */
+static void check_pictures(const struct wl_policy_device *d, struct wl_policy_errors *e)
+{
+	if (d->scan_path && wl_scan_pattern_check(d->scan_path) < 0) {
+		struct place at = place_of("devices", d->id, "scan_path", d->line, d->column);
+		bad_value(e, &at, N_("{key}: \"{word}\" is no pattern that names the scan"),
+		          d->scan_path);
+	}
+	for (size_t i = 0; i < d->nmasks; i++) {
+		const struct wl_policy_mask *m = &d->masks[i];
+		struct place at = place_of("devices", d->id, "masks", m->line, m->column);
+		bool inside = m->rect[2] > 0 && m->rect[3] > 0 && m->rect[0] <= m->width &&
+		              m->rect[1] <= m->height && m->rect[2] <= m->width - m->rect[0] &&
+		              m->rect[3] <= m->height - m->rect[1];
+		if (!inside)
+			bad_value(e, &at, N_("{key}: the rectangle does not lie in the picture"),
+			          NULL);
+	}
+}
+
 static void check_recipients(const struct wl_policy *p, struct wl_policy_errors *e)
 {
 	for (size_t i = 0; i < p->outbound.recipients.n; i++) {
@@ -250,7 +271,10 @@ void wl_policy_check_references(const struct wl_policy *p, bool complete,
 	}
 	for (size_t i = 0; i < p->nvendors; i++)
 		check_vendor(p, &p->vendors[i], complete, e);
-	for (size_t i = 0; i < p->ndevices; i++)
+	for (size_t i = 0; i < p->ndevices; i++) {
 		check_device(p, i, e);
+		if (complete)
+			check_pictures(&p->devices[i], e);
+	}
 	check_recipients(p, e);
 }

@@ -7,7 +7,7 @@ policy_libwl_policy_a_SOURCES = \
 	policy/model.h policy/model.c policy/check.h policy/check.c policy/check_people.c policy/files.c \
 	policy/ticket.h policy/ticket.c policy/ticket_read.c policy/ticket_show.c policy/items.h policy/items.c policy/names.h policy/names.c policy/litter.h policy/litter.c \
 	policy/decide.h policy/decide_list.h policy/decide.c policy/decide_ticket.c policy/decide_set.c \
-	policy/people.h policy/people.c policy/destination.h policy/destination.c \
+	policy/people.h policy/people.c policy/scans.h policy/scans.c policy/export.h policy/export.c policy/export_output.c policy/destination.h policy/destination.c \
 	policy/manifest.h policy/manifest.c policy/inspect.h policy/inspect_parts.h policy/inspect.c policy/inspect_package.c \
 	policy/drive.h policy/drive.c policy/drive_work.h policy/drive_work.c policy/drive_signature.c policy/new.h policy/new.c policy/example.def
 # for whoever links it; base stands last
@@ -21,6 +21,8 @@ wl_policy_test_libs = tests/unit/libpolicy_help.a $(wl_policy_libs) $(CMOCKA_LIB
 wl_policy_tests = tests/unit/test_policy_read \
 	tests/unit/test_policy_decide \
 	tests/unit/test_policy_people \
+	tests/unit/test_policy_scans \
+	tests/unit/test_policy_export \
 	tests/unit/test_policy_set \
 	tests/unit/test_ticket \
 	tests/unit/test_inspect_play
@@ -32,6 +34,10 @@ tests_unit_test_policy_decide_SOURCES = tests/unit/test_policy_decide.c
 tests_unit_test_policy_decide_LDADD = $(wl_policy_test_libs)
 tests_unit_test_policy_people_SOURCES = tests/unit/test_policy_people.c
 tests_unit_test_policy_people_LDADD = $(wl_policy_test_libs)
+tests_unit_test_policy_export_SOURCES = tests/unit/test_policy_export.c
+tests_unit_test_policy_export_LDADD = $(wl_policy_test_libs)
+tests_unit_test_policy_scans_SOURCES = tests/unit/test_policy_scans.c
+tests_unit_test_policy_scans_LDADD = $(wl_policy_test_libs)
 tests_unit_test_policy_set_SOURCES = tests/unit/test_policy_set.c
 tests_unit_test_policy_set_LDADD = $(wl_policy_test_libs)
 tests_unit_test_ticket_SOURCES = tests/unit/test_ticket.c

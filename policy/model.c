@@ -25,6 +25,9 @@ static void set_defaults(struct wl_policy *p)
 {
 	p->station.languages = WL_LANGUAGE_EN | WL_LANGUAGE_FR;
 	p->outbound.approvals = 1;
+	p->outbound.transfer_pictures = WL_TRANSFER_FILES_MAX;
+	p->outbound.transfer_bytes = WL_TRANSFER_BYTES_MAX;
+	p->outbound.day_pictures = UINT64_MAX;
 	p->ledger.cosignature_max_age_s = UINT64_C(365) * 86400;
 	p->limits.transfer_files = WL_TRANSFER_FILES_MAX;
 	p->limits.transfer_bytes = WL_TRANSFER_BYTES_MAX;

@@ -181,6 +181,8 @@ struct wl_policy {
 		struct wl_policy_texts authorities, recipients;
 		enum wl_encrypt_word encrypt;
 		uint64_t approvals;
+		uint64_t transfer_pictures, transfer_bytes; /* of one export */
+		uint64_t day_pictures;                      /* of one person within 24 hours */
 	} outbound;
 	struct {
 		uint64_t valid_s;

@@ -33,7 +33,7 @@ enum wl_event {
 	WL_E_MAX
 };
 
-#define WL_EVENT_MEMBERS_MAX 28
+#define WL_EVENT_MEMBERS_MAX 32
 
 struct wl_event_member {
 	enum wl_member member;

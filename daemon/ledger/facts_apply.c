@@ -264,6 +264,23 @@ static int transfer_outcome(struct wl_facts *f, const struct wl_entry *e)
 	                    "it", INT(e, RELEASE_AFTER), e->draft.transfer);
 }
 
+/* One output of an export has arrived; with the last of them the transfer ends. An output that left
+ * nothing (verdict refuse) is not waited for. */
+static int transfer_acknowledged(struct wl_facts *f, const struct wl_entry *e)
+{
+	int r = wl_facts_run(f,
+	                     "UPDATE inspection SET verdict = 'acknowledged' WHERE transfer = ?"
+	                     " AND output = ?",
+	                     "tt", e->draft.transfer, TEXT(e, OUTPUT));
+
+	return r < 0 ? r
+	             : wl_facts_run(f,
+	                            "UPDATE transfer SET open = open AND EXISTS (SELECT 1 FROM"
+	                            " inspection WHERE transfer = ?1 AND verdict IN ('pass',"
+	                            " 'hold')) WHERE id = ?1",
+	                            "t", e->draft.transfer);
+}
+
 static int clock_set(struct wl_facts *f, const struct wl_entry *e)
 {
 	copy(f->station.clock_boot, sizeof(f->station.clock_boot), e->boot);
@@ -300,6 +317,7 @@ static const struct {
         {intent_failed, WL_E_RELEASE_FAILED, true, false},
         {intent_unknown, WL_E_RELEASE_UNKNOWN, true, false},
         {transfer_outcome, WL_E_TRANSFER_OUTCOME, true, true},
+        {transfer_acknowledged, WL_E_TRANSFER_ACKNOWLEDGED, true, false},
         {wipe_intent, WL_E_WIPE_INTENT, false, false},
         {intent_done, WL_E_WIPE_DONE, false, false},
         {intent_failed, WL_E_WIPE_FAILED, false, false},

@@ -49,6 +49,22 @@ static int check_transfer(struct wl_ledger *l, const struct wl_draft *d,
 	return 0;
 }
 
+/* An update leaves as `delivery`, an export as `scrubbed` or `evidence`; nothing else leaves. */
+static int check_output(const struct wl_draft *d, const struct wl_transfer_facts *t,
+                        struct wl_finding *f)
+{
+	static const struct {
+		const char *direction, *output;
+	} outputs[] = {{"inbound", "delivery"}, {"outbound", "scrubbed"}, {"outbound", "evidence"}};
+
+	for (size_t i = 0; i < WL_ARRAY_LEN(outputs); i++)
+		if (strcmp(outputs[i].direction, t->direction) == 0 &&
+		    strcmp(outputs[i].output, TEXT(d, OUTPUT)) == 0)
+			return 0;
+	return wl_refuse(f, WL_RULE_APPROVAL_VOID, "%s is %s: it has no output %.32s", d->transfer,
+	                 t->direction, TEXT(d, OUTPUT));
+}
+
 /* What is to be released must be what was inspected, down to component, release and ticket. */
 static int check_inspection(struct wl_ledger *l, const struct wl_draft *d,
                             struct wl_inspection_facts *in, struct wl_finding *f)
@@ -226,6 +242,8 @@ int wl_intent_check_release(struct wl_ledger *l, const struct wl_draft *d, const
 	struct wl_inspection_facts in;
 	int r = check_transfer(l, d, &t, f);
 
+	if (r == 0)
+		r = check_output(d, &t, f);
 	if (r == 0)
 		r = check_inspection(l, d, &in, f);
 	if (r == 0)

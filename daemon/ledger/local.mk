@@ -46,6 +46,7 @@ tests_integration_ledger_client_LDADD = $(wl_base_libs)
 if HAVE_CMOCKA
 ledger_tests = tests/unit/test_ledger_entry tests/unit/test_ledger_facts \
 	tests/unit/test_ledger_intent \
+	tests/unit/test_ledger_export \
 	tests/unit/test_ledger_merkle tests/unit/test_ledger_note \
 	tests/unit/test_ledger_recovery tests/unit/test_ledger_tiles
 check_PROGRAMS += $(ledger_tests)
@@ -59,6 +60,9 @@ tests_unit_test_ledger_entry_LDADD = $(ledger_test_libs)
 tests_unit_test_ledger_facts_SOURCES = tests/unit/test_ledger_facts.c $(ledger_fixture)
 tests_unit_test_ledger_facts_CPPFLAGS = $(ledger_test_cppflags)
 tests_unit_test_ledger_facts_LDADD = $(ledger_test_libs)
+tests_unit_test_ledger_export_SOURCES = tests/unit/test_ledger_export.c $(ledger_fixture)
+tests_unit_test_ledger_export_CPPFLAGS = $(ledger_test_cppflags)
+tests_unit_test_ledger_export_LDADD = $(ledger_test_libs)
 tests_unit_test_ledger_intent_SOURCES = tests/unit/test_ledger_intent.c $(ledger_fixture)
 tests_unit_test_ledger_intent_CPPFLAGS = $(ledger_test_cppflags)
 tests_unit_test_ledger_intent_LDADD = $(ledger_test_libs)

@@ -128,13 +128,20 @@ static int parse_line(char *s, struct wl_manifest_line *ret)
 	return parse_path(s, ret->path);
 }
 
+/* Lines ascend by item; the pages of one item are lines of their own, and ascend by path. */
+static bool comes_after(const struct wl_manifest_line *line, const char *item, const char *path)
+{
+	int order = strcmp(line->item, item);
+	return order > 0 || (order == 0 && strcmp(line->path, path) > 0);
+}
+
 int wl_manifest_walk(int fd, const char *transfer,
                      int (*each)(void *user, const struct wl_manifest_line *line), void *user,
                      struct wl_finding *ret_finding)
 {
 	struct lines lines = {.fd = fd};
 	struct wl_manifest_line line;
-	char text[LINE_MAX_BYTES], last[WL_ID_TEXT] = "";
+	char text[LINE_MAX_BYTES], last[WL_ID_TEXT] = "", last_path[sizeof(line.path)] = "";
 	size_t n, prefix = strlen(transfer);
 	uint64_t number = 0;
 	int r;
@@ -143,11 +150,12 @@ int wl_manifest_walk(int fd, const char *transfer,
 		number++;
 		r = parse_line(text, &line);
 		if (r < 0 || strncmp(line.item, transfer, prefix) != 0 ||
-		    line.item[prefix] != '.' || strcmp(line.item, last) <= 0)
+		    line.item[prefix] != '.' || !comes_after(&line, last, last_path))
 			r = -EINVAL;
 		if (r < 0)
 			break;
 		memcpy(last, line.item, sizeof(last));
+		memcpy(last_path, line.path, sizeof(last_path));
 		r = each ? each(user, &line) : 0;
 		if (r < 0)
 			return r;

@@ -55,11 +55,14 @@ static void rows_end_and_say_nothing_twice(void **state)
 static void the_permanent_events_are_there(void **state)
 {
 	static const char *const names[] = {
-	        "station.start",   "station.init",    "policy.loaded",      "ticket.added",
-	        "medium.seen",     "medium.prepared", "transfer.opened",    "gate.opened",
-	        "gate.shut",       "item.decided",    "transfer.inspected", "transfer.approved",
-	        "approval.voided", "release.intent",  "release.written",    "release.done",
-	        "release.failed",  "release.unknown", "transfer.outcome",   "wipe.intent",
+	        "station.start",         "station.init",       "policy.loaded",
+	        "ticket.added",          "medium.seen",        "medium.prepared",
+	        "transfer.opened",       "gate.opened",        "gate.shut",
+	        "item.decided",          "transfer.inspected", "transfer.approved",
+	        "approval.voided",       "release.intent",     "release.written",
+	        "release.done",          "release.failed",     "release.unknown",
+	        "transfer.outcome",      "wipe.intent",        "transfer.preserved",
+	        "transfer.acknowledged",
 	};
 
 	(void)state;

@@ -104,6 +104,12 @@ static const struct edit values[] = {
 
 /* policy.value and policy.reference: between the parts */
 static const struct edit parts[] = {
+        {"scan_path: \"{date}/{scan}_{view}.*\"", "scan_path: \"{date}/{view}.*\"", "policy.value",
+         "x-0042:", ""},
+        {"rect: [0, 0, 2000, 96]", "rect: [0, 0, 2001, 96]", "policy.value", "{ width: 2000", ""},
+        {"rect: [0, 0, 2000, 96]", "rect: [0, 5905, 2000, 96]", "policy.value", "{ width: 2000",
+         ""},
+        {"rect: [0, 0, 2000, 96]", "rect: [0, 0, 2000, 0]", "policy.value", "{ width: 2000", ""},
         {"    vendor: acme\n", "    vendor: acm\n", "policy.reference", "x-0042:", "acme"},
         {"    vendor: acme\n", "    vendor: zzz\n", "policy.reference", "x-0042:", ""},
         {"anchors: [acme-issuer]", "anchors: [acme-isuer]", "policy.reference", "acme: {",
