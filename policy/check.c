@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/base/limits.h"
 #include "policy/errors.h"
 #include "policy/scans.h"
 #include "policy/words.h"
@@ -229,8 +230,11 @@ static void check_pictures(const struct wl_policy_device *d, struct wl_policy_er
 {
 	if (d->scan_path && wl_scan_pattern_check(d->scan_path) < 0) {
 		struct place at = place_of("devices", d->id, "scan_path", d->line, d->column);
-		bad_value(e, &at, N_("{key}: \"{word}\" is no pattern that names the scan"),
-		          d->scan_path);
+		bad_value(e, &at, N_("{key}: this is no pattern that names the scan"), NULL);
+	}
+	if (d->nmasks > WL_IMAGE_MASKS_MAX) {
+		struct place at = place_of("devices", d->id, "masks", d->line, d->column);
+		bad_value(e, &at, N_("{key}: too many masks"), NULL);
 	}
 	for (size_t i = 0; i < d->nmasks; i++) {
 		const struct wl_policy_mask *m = &d->masks[i];

@@ -52,7 +52,7 @@ enum wl_rule wl_export_check_volume(const struct wl_policy *p, uint64_t files, u
 
 /* ---- outputs ---- */
 
-#define WL_EXPORT_PATH_MAX 80U /* data/scrubbed/STATION12-T000042.00003.png.p7m */
+#define WL_EXPORT_PATH_MAX     80U /* data/scrubbed/STATION12-T000042.00003.png.p7m */
 #define WL_EXPORT_SHA512_BYTES 64U
 
 /* One file of one output, or one source file that did not get into it. */
@@ -68,15 +68,16 @@ struct wl_export_line {
 	uint32_t page;                 /* of a source with several pictures, from 0 */
 	uint32_t number;               /* scrubbed: wl_export_number; evidence: the item's */
 	char path[WL_EXPORT_PATH_MAX]; /* in the bag; "" where nothing leaves */
-	uint64_t bytes;
-	uint8_t sha256[WL_SHA256_BYTES], sha512[WL_SHA512_BYTES];
+	uint64_t bytes;                /* as it lies on the medium, sealed where it is encrypted */
+	uint8_t sha256[WL_SHA256_BYTES], sha512[WL_EXPORT_SHA512_BYTES];
+	uint64_t plain_bytes; /* before it was encrypted */
+	uint8_t plain_sha256[WL_SHA256_BYTES];
 	/* of a rebuilt picture: */
 	bool rebuilt;
 	char format[8]; /* it was decoded from */
 	uint8_t samples_sha256[WL_SHA256_BYTES];
 	uint64_t width, height, bits, channels;
-	const struct wl_policy_mask *masks[16];
-	size_t nmasks;
+	uint32_t masked; /* bit i: the device's mask i was laid */
 };
 
 struct wl_export_output {
