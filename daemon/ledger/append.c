@@ -145,6 +145,7 @@ static const struct {
 } rows[] = {
         {WL_E_STATION_INIT, OWN, NULL},
         {WL_E_DOCUMENT_SEALED, OWN, NULL},
+        {WL_E_FACT_INHERITED, OWN, NULL},
         {WL_E_STATION_START, BEHIND | SETUP, NULL},
         {WL_E_STATION_STOP, BEHIND | SETUP, NULL},
         {WL_E_STATION_FAULT, BEHIND | SETUP, NULL},
