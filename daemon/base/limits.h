@@ -32,6 +32,7 @@
 #define WL_SIGNATURE_VALUE_BYTES_MAX      1024U
 #define WL_SPKI_BYTES_MAX                 2048U
 #define WL_CERTIFICATE_FILE_BYTES_MAX     WL_KIB(64)
+#define WL_KEY_FILE_BYTES_MAX             WL_KIB(64)
 #define WL_MANIFEST_FILE_BYTES_MAX        WL_MIB(8)
 
 /* tickets and policies */

@@ -16,7 +16,8 @@ daemon_base_libwl_base_a_SOURCES = \
 	daemon/base/ids.h daemon/base/ids.c \
 	daemon/base/paths.h daemon/base/paths.c \
 	daemon/base/fdio.h daemon/base/fdio.c \
-	daemon/base/work_seal.h daemon/base/work.h daemon/base/work_parts.h daemon/base/work_spawn.c daemon/base/work_job.c \
+	daemon/base/work_seal.h daemon/base/work_seal.c daemon/base/work_unseal.h daemon/base/work_unseal.c \
+	daemon/base/work.h daemon/base/work_parts.h daemon/base/work_spawn.c daemon/base/work_job.c \
 	daemon/base/work_picture.h daemon/base/work_picture.c daemon/base/picture_format.c
 
 # what the daemons do the same way; workers and client link none of it

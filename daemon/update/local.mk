@@ -11,6 +11,9 @@ daemon_update_libwl_update_a_SOURCES = \
 	daemon/update/certificate.h daemon/update/certificate.c \
 	daemon/update/signer.h daemon/update/signer.c \
 	daemon/update/check_signature.h daemon/update/check_signature.c \
+	daemon/update/bio_sink.h daemon/update/bio_sink.c \
+	daemon/update/envelope.h daemon/update/envelope.c \
+	daemon/update/envelope_open.h daemon/update/envelope_open.c \
 	daemon/update/check_lines.h daemon/update/check_lines.c \
 	daemon/update/manifest.h daemon/update/manifest.c \
 	daemon/update/names.h daemon/update/names.c daemon/update/name_set.c \

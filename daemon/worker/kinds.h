@@ -14,12 +14,18 @@ int wl_check_run(struct wl_worker *wk); /* prepare: wl_check_prepare of update/c
 int wl_build_volume_prepare(void);
 int wl_build_volume_run(struct wl_worker *wk);
 
+int wl_seal_prepare(void);
+int wl_seal_run(struct wl_worker *wk);
+
 /* worker-volume */
 int wl_read_medium_run(struct wl_worker *wk);
 
 /* worker-update */
 int wl_signature_prepare(void);
 int wl_signature_run(struct wl_worker *wk);
+
+int wl_unseal_prepare(void);
+int wl_unseal_run(struct wl_worker *wk);
 
 /* worker-archive; prepare: wl_unpack_prepare of update/unpack.h */
 int wl_unpack_run(struct wl_worker *wk);

@@ -1,7 +1,9 @@
-/* What worker-update does: reads signature files, tickets' and vendors', one in each process. */
+/* What worker-update does: reads signature files, tickets' and vendors', one in each process; and at a
+ * recipient's, opens what was sealed for it. */
 #include "daemon/worker/kinds.h"
 
 const struct wl_work_kind wl_work_kinds[] = {
         {"signature", wl_signature_prepare, wl_signature_run, true},
+        {"unseal", wl_unseal_prepare, wl_unseal_run, true},
         {NULL, NULL, NULL, false},
 };

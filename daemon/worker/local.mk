@@ -11,11 +11,12 @@ wl_frame_libs = daemon/worker/libwl_frame.a $(wl_sandbox_libs)
 worker_PROGRAMS += daemon/worker/worker-tool
 daemon_worker_worker_tool_SOURCES = \
 	daemon/worker/kinds_tool.c daemon/worker/digest.c daemon/worker/self_test.c \
-	daemon/worker/check.c daemon/worker/build_volume.c
+	daemon/worker/check.c daemon/worker/build_volume.c daemon/worker/seal.c
 daemon_worker_worker_tool_LDADD = $(wl_frame_libs) daemon/volume/libwl_volume.a $(wl_update_libs)
 
 worker_PROGRAMS += daemon/worker/worker-update
-daemon_worker_worker_update_SOURCES = daemon/worker/kinds_update.c daemon/worker/signature.c
+daemon_worker_worker_update_SOURCES = daemon/worker/kinds_update.c daemon/worker/signature.c \
+	daemon/worker/unseal.c
 daemon_worker_worker_update_LDADD = $(wl_frame_libs) $(wl_update_libs)
 
 worker_PROGRAMS += daemon/worker/worker-archive
@@ -29,3 +30,10 @@ daemon_worker_worker_volume_LDADD = $(wl_frame_libs) daemon/volume/libwl_volume.
 # which libraries each program names
 dist_check_SCRIPTS += tests/integration/libraries.sh
 TESTS += tests/integration/libraries.sh
+
+# seal and unseal in their sandbox, against openssl
+check_PROGRAMS += tests/unit/seal_tool
+tests_unit_seal_tool_SOURCES = tests/unit/seal_tool.c
+tests_unit_seal_tool_LDADD = $(wl_base_libs)
+dist_check_SCRIPTS += tests/unit/test_seal.py
+TESTS += tests/unit/test_seal.py
