@@ -1,5 +1,5 @@
 /*
- * Sealing delivery notes.
+ * Sealing delivery notes and custody records.
  *
  * Runs in weighlock-ledgerd. The broker names an intent and nothing else. The three files are made
  * in .state/docs/N.new, made durable, renamed to .state/docs/N, then said in the ledger, then
@@ -19,20 +19,33 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/fdio.h"
 #include "daemon/ledger/cms.h"
+#include "daemon/ledger/custody_compose.h"
 #include "daemon/ledger/folder.h"
 #include "daemon/ledger/note_compose.h"
 
-#define DOCUMENT_KIND "delivery-note"
 #define NONCE_PURPOSE "weighlock document.sealed"
 #define RECEIPT_MAX   16384
 #define CHUNK_BYTES   16384U
 #define SEAL_FLAGS    (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
-static const char *const names[WL_NOTE_FILES] = {"NOTE.JSN", "NOTE.P7S", "RECEIPT.TXT"};
+/* On a scanner's medium names are short; in a bag they are as INTERFACES 7 has them. */
+static const struct document {
+	const char *kind; /* in document.sealed */
+	const char *names[WL_NOTE_FILES];
+	int (*write)(struct wl_ledger *l, const struct wl_entry *intent, int fd,
+	             struct wl_finding *ret_finding);
+} documents[] = {
+        [WL_DOCUMENT_NOTE] = {"delivery-note",
+                              {"NOTE.JSN", "NOTE.P7S", "RECEIPT.TXT"},
+                              wl_note_write},
+        [WL_DOCUMENT_CUSTODY] = {"custody-record",
+                                 {"custody.json", "custody.json.p7s", "receipt.txt"},
+                                 wl_custody_write},
+};
 
-const char *wl_note_file_name(unsigned which)
+const char *wl_document_file_name(enum wl_document kind, unsigned which)
 {
-	return which < WL_NOTE_FILES ? names[which] : "";
+	return which < WL_NOTE_FILES ? documents[kind].names[which] : "";
 }
 
 void wl_note_files_close(struct wl_note_files *f)
@@ -51,42 +64,41 @@ static int new_file(int folder, const char *name, int *ret_fd)
 	return 0;
 }
 
-static int write_receipt(struct wl_ledger *l, uint64_t seq, int folder)
+static int write_receipt(struct wl_ledger *l, uint64_t seq, int folder, const char *name)
 {
 	char receipt[RECEIPT_MAX];
 	int n = wl_store_prove(l->store, seq, receipt, sizeof(receipt));
 
-	return n < 0 ? n
-	             : wl_file_replace(folder, names[WL_NOTE_RECEIPT], receipt, (size_t)n, 0600);
+	return n < 0 ? n : wl_file_replace(folder, name, receipt, (size_t)n, 0600);
 }
 
 /* The three files into an empty folder, durably. */
-static int make_files(struct wl_ledger *l, const struct wl_entry *intent, int folder,
-                      struct wl_finding *f)
+static int make_files(struct wl_ledger *l, const struct document *d, const struct wl_entry *intent,
+                      int folder, struct wl_finding *f)
 {
 	WL_AUTO_CLOSE int note = -1;
 	WL_AUTO_FREE uint8_t *cms = NULL;
 	size_t n;
-	int r = new_file(folder, names[WL_NOTE_JSON], &note);
+	int r = new_file(folder, d->names[WL_NOTE_JSON], &note);
 
 	if (r == 0)
-		r = wl_note_write(l, intent, note, f);
+		r = d->write(l, intent, note, f);
 	if (r == 0 && fsync(note) < 0)
 		r = -errno;
 	if (r == 0)
 		r = wl_cms_sign(note, l->certificate, wl_keys_document(l->keys), &cms, &n);
 	if (r == 0)
-		r = wl_file_replace(folder, names[WL_NOTE_SIGNATURE], cms, n, 0600);
+		r = wl_file_replace(folder, d->names[WL_NOTE_SIGNATURE], cms, n, 0600);
 	if (r == 0)
-		r = write_receipt(l, intent->seq, folder);
+		r = write_receipt(l, intent->seq, folder, d->names[WL_NOTE_RECEIPT]);
 	if (r == 0 && fsync(folder) < 0)
 		r = -errno;
 	return r;
 }
 
 /* Makes docs/N unless it is there. */
-static int make_document(struct wl_ledger *l, const struct wl_entry *intent, int docs,
-                         struct wl_finding *f)
+static int make_document(struct wl_ledger *l, const struct document *d,
+                         const struct wl_entry *intent, int docs, struct wl_finding *f)
 {
 	WL_AUTO_CLOSE int folder = -1;
 	char name[32], fresh[40];
@@ -100,7 +112,7 @@ static int make_document(struct wl_ledger *l, const struct wl_entry *intent, int
 	if (r == 0)
 		r = wl_folder_make(docs, fresh, 0700, &folder);
 	if (r == 0)
-		r = make_files(l, intent, folder, f);
+		r = make_files(l, d, intent, folder, f);
 	if (r < 0)
 		return r;
 	if (renameat(docs, fresh, docs, name) < 0 || fsync(docs) < 0)
@@ -132,7 +144,7 @@ static int copy_sealed(int from, const char *name, int *ret_fd, uint64_t *ret_by
 	return 0;
 }
 
-static int hand_out(int docs, uint64_t seq, struct wl_note_files *ret)
+static int hand_out(int docs, const struct document *d, uint64_t seq, struct wl_note_files *ret)
 {
 	char path[64];
 	int r = 0;
@@ -140,10 +152,10 @@ static int hand_out(int docs, uint64_t seq, struct wl_note_files *ret)
 	for (unsigned i = 0; r == 0 && i < WL_NOTE_FILES; i++) {
 		WL_AUTO_CLOSE int fd = -1;
 		uint64_t bytes;
-		(void)snprintf(path, sizeof(path), "%" PRIu64 "/%s", seq, names[i]);
+		(void)snprintf(path, sizeof(path), "%" PRIu64 "/%s", seq, d->names[i]);
 		fd = openat(docs, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		r = fd < 0 ? -errno
-		           : copy_sealed(fd, names[i], &ret->file[i].fd, &ret->file[i].bytes);
+		           : copy_sealed(fd, d->names[i], &ret->file[i].fd, &ret->file[i].bytes);
 		if (r == 0)
 			r = wl_sha256_of_fd(ret->file[i].fd, ret->file[i].sha256, &bytes);
 	}
@@ -151,7 +163,8 @@ static int hand_out(int docs, uint64_t seq, struct wl_note_files *ret)
 }
 
 /* One entry per document, however often it is asked for: the nonce follows from the intent. */
-static int say_sealed(struct wl_ledger *l, const struct wl_entry *intent, const char *id,
+static int say_sealed(struct wl_ledger *l, const struct document *doc,
+                      const struct wl_entry *intent, const char *id,
                       const uint8_t sha256[WL_SHA256_BYTES], struct wl_finding *f)
 {
 	WL_CLEANUP(wl_draft_clear)
@@ -173,7 +186,7 @@ static int say_sealed(struct wl_ledger *l, const struct wl_entry *intent, const 
 	if (r != 0)
 		return r < 0 ? r : 0;
 	wl_hex_encode(sha256, WL_SHA256_BYTES, hex);
-	r = wl_draft_text(&d, WL_M_KIND, DOCUMENT_KIND);
+	r = wl_draft_text(&d, WL_M_KIND, doc->kind);
 	if (r == 0)
 		r = wl_draft_text(&d, WL_M_SHA256, hex);
 	if (r == 0)
@@ -200,9 +213,10 @@ static int find_intent(struct wl_ledger *l, const char *id, struct wl_entry *ret
 	return ret->draft.event == WL_E_RELEASE_INTENT ? 0 : -ENOENT;
 }
 
-int wl_document_seal_note(struct wl_ledger *l, const char *intent, struct wl_note_files *ret,
-                          struct wl_finding *ret_finding)
+int wl_document_seal(struct wl_ledger *l, enum wl_document kind, const char *intent,
+                     struct wl_note_files *ret, struct wl_finding *ret_finding)
 {
+	const struct document *d = &documents[kind];
 	WL_CLEANUP(wl_note_files_close)
 	struct wl_note_files files = {{{.fd = -1}, {.fd = -1}, {.fd = -1}}};
 	WL_CLEANUP(wl_entry_clear) struct wl_entry e = {0};
@@ -219,11 +233,11 @@ int wl_document_seal_note(struct wl_ledger *l, const char *intent, struct wl_not
 		return r;
 	r = wl_folder_make(l->state_fd, "docs", 0700, &docs);
 	if (r == 0)
-		r = make_document(l, &e, docs, ret_finding);
+		r = make_document(l, d, &e, docs, ret_finding);
 	if (r == 0)
-		r = hand_out(docs, e.seq, &files);
+		r = hand_out(docs, d, e.seq, &files);
 	if (r == 0)
-		r = say_sealed(l, &e, intent, files.file[WL_NOTE_JSON].sha256, ret_finding);
+		r = say_sealed(l, d, &e, intent, files.file[WL_NOTE_JSON].sha256, ret_finding);
 	if (r < 0) {
 		l->failed = l->failed || r != -EINVAL;
 		return r;

@@ -16,16 +16,18 @@ struct wl_note_files {
 	} file[WL_NOTE_FILES];
 };
 
-/* "NOTE.JSN", "NOTE.P7S", "RECEIPT.TXT" */
-const char *wl_note_file_name(unsigned which);
+enum wl_document { WL_DOCUMENT_NOTE = 0, WL_DOCUMENT_CUSTODY };
+
+/* "NOTE.JSN", "NOTE.P7S", "RECEIPT.TXT"; "custody.json", "custody.json.p7s", "receipt.txt" */
+const char *wl_document_file_name(enum wl_document kind, unsigned which);
 void wl_note_files_close(struct wl_note_files *f); /* also as WL_CLEANUP */
 
 /*
- * The delivery note of intent "STN3#81": made at the first call, the same bytes ever after; the
- * ledger says so in one `document.sealed`. 0; -ENOENT for no such intent; -EINVAL; -EBADMSG with
- * station.no-keys or station.ledger-failed; else `failed` is set.
+ * The delivery note or the custody record of intent "STN3#81": made at the first call, the same
+ * bytes ever after; the ledger says so in one `document.sealed`. 0; -ENOENT for no such intent;
+ * -EINVAL; -EBADMSG with station.no-keys or station.ledger-failed; else `failed` is set.
  */
-int wl_document_seal_note(struct wl_ledger *l, const char *intent, struct wl_note_files *ret,
-                          struct wl_finding *ret_finding);
+int wl_document_seal(struct wl_ledger *l, enum wl_document kind, const char *intent,
+                     struct wl_note_files *ret, struct wl_finding *ret_finding);
 
 #endif

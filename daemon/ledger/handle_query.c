@@ -257,12 +257,13 @@ static int on_checkpoint(struct wl_server *s, struct wl_connection *c)
 	return wl_connection_send(c, m);
 }
 
-static int on_note(struct wl_server *s, struct wl_connection *c)
+static int seal_document(struct wl_server *s, struct wl_connection *c, enum wl_document kind,
+                         enum wl_message_id reply)
 {
 	WL_CLEANUP(wl_note_files_close)
 	struct wl_note_files files = {{{.fd = -1}, {.fd = -1}, {.fd = -1}}};
 	struct wl_finding f = {.rule = WL_RULE_NONE};
-	int r = wl_document_seal_note(s->o.ledger, TEXT(s, INTENT), &files, &f);
+	int r = wl_document_seal(s->o.ledger, kind, TEXT(s, INTENT), &files, &f);
 
 	if (r < 0)
 		return reply_error(s, c, r, &f);
@@ -270,16 +271,25 @@ static int on_note(struct wl_server *s, struct wl_connection *c)
 		struct wl_message *m = start(s, WL_MSG_NOTE_FILE);
 		wl_message_put_u64(m, WL_T_SIZE, files.file[i].bytes);
 		wl_message_put_sha256(m, WL_T_SHA256, files.file[i].sha256);
-		wl_message_put_text(m, WL_T_NAME, wl_note_file_name(i));
+		wl_message_put_text(m, WL_T_NAME, wl_document_file_name(kind, i));
 		m->fd = files.file[i].fd; /* lent: the queue takes its own copy */
 		r = wl_connection_send(c, m);
 		m->fd = -1;
 	}
 	if (r < 0)
 		return r;
-	wl_message_put_sha256(start(s, WL_MSG_NOTE_SEAL_REPLY), WL_T_SHA256,
-	                      files.file[WL_NOTE_JSON].sha256);
+	wl_message_put_sha256(start(s, reply), WL_T_SHA256, files.file[WL_NOTE_JSON].sha256);
 	return wl_connection_send(c, &s->out);
+}
+
+static int on_note(struct wl_server *s, struct wl_connection *c)
+{
+	return seal_document(s, c, WL_DOCUMENT_NOTE, WL_MSG_NOTE_SEAL_REPLY);
+}
+
+static int on_custody(struct wl_server *s, struct wl_connection *c)
+{
+	return seal_document(s, c, WL_DOCUMENT_CUSTODY, WL_MSG_CUSTODY_SEAL_REPLY);
 }
 
 static int on_station_init(struct wl_server *s, struct wl_connection *c)
@@ -347,6 +357,7 @@ static const struct {
         {WL_MSG_PROVE, false, on_prove},
         {WL_MSG_CHECKPOINT, false, on_checkpoint},
         {WL_MSG_NOTE_SEAL, false, on_note},
+        {WL_MSG_CUSTODY_SEAL, false, on_custody},
 };
 
 int wl_handle_query(struct wl_server *s, struct wl_connection *c)

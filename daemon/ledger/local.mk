@@ -6,6 +6,8 @@ daemon_ledger_libwl_ledger_a_SOURCES = \
 	daemon/ledger/certificate.c daemon/ledger/certificate.h \
 	daemon/ledger/cms.c daemon/ledger/cms.h \
 	daemon/ledger/connection.c daemon/ledger/connection.h \
+	daemon/ledger/custody_compose.c daemon/ledger/custody_compose.h \
+	daemon/ledger/custody_items.c daemon/ledger/custody_items.h \
 	daemon/ledger/document.c daemon/ledger/document.h \
 	daemon/ledger/entry_draft.c daemon/ledger/entry_draft.h \
 	daemon/ledger/entry_read.c daemon/ledger/entry_read.h \
@@ -21,6 +23,7 @@ daemon_ledger_libwl_ledger_a_SOURCES = \
 	daemon/ledger/identity.c daemon/ledger/identity.h \
 	daemon/ledger/intent_check.c daemon/ledger/intent_check.h \
 	daemon/ledger/journal.c daemon/ledger/journal.h \
+	daemon/ledger/json_out.c daemon/ledger/json_out.h \
 	daemon/ledger/keys.c daemon/ledger/keys.h \
 	daemon/ledger/ledger.c daemon/ledger/ledger.h \
 	daemon/ledger/manifest.c daemon/ledger/manifest.h \
@@ -47,6 +50,7 @@ if HAVE_CMOCKA
 ledger_tests = tests/unit/test_ledger_entry tests/unit/test_ledger_facts \
 	tests/unit/test_ledger_intent \
 	tests/unit/test_ledger_export \
+	tests/unit/test_ledger_custody \
 	tests/unit/test_ledger_merkle tests/unit/test_ledger_note \
 	tests/unit/test_ledger_recovery tests/unit/test_ledger_tiles
 check_PROGRAMS += $(ledger_tests)
@@ -54,6 +58,9 @@ TESTS += $(ledger_tests)
 ledger_test_cppflags = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(SQLITE_CFLAGS) $(CMOCKA_CFLAGS)
 ledger_test_libs = $(wl_ledger_libs) $(CMOCKA_LIBS)
 ledger_fixture = tests/unit/ledger_fixture.c tests/unit/ledger_fixture.h
+tests_unit_test_ledger_custody_SOURCES = tests/unit/test_ledger_custody.c $(ledger_fixture)
+tests_unit_test_ledger_custody_CPPFLAGS = $(ledger_test_cppflags)
+tests_unit_test_ledger_custody_LDADD = $(ledger_test_libs)
 tests_unit_test_ledger_entry_SOURCES = tests/unit/test_ledger_entry.c
 tests_unit_test_ledger_entry_CPPFLAGS = $(ledger_test_cppflags)
 tests_unit_test_ledger_entry_LDADD = $(ledger_test_libs)

@@ -1,7 +1,7 @@
 /*
  * A small client of weighlock-ledgerd for tests: says one thing, or a line of a script at a time.
  *
- *   ledger_client SOCKET status | checkpoint | card | prove SEQ | note INTENT FOLDER
+ *   ledger_client SOCKET status | checkpoint | card | prove SEQ | note INTENT FOLDER | custody INTENT FOLDER
  *   ledger_client SOCKET init STATION ORIGIN UID SPKI | confirm UID FINGERPRINT
  *   ledger_client SOCKET append EVENT ACTOR UID [transfer=T] [policy=HEX] [nonce=HEX]
  *                 [manifest=FILE] [more] [NAME=TEXT | NAME:=INTEGER | NAME?=0|1 | NAME[]=TEXT |
@@ -356,13 +356,24 @@ static int cmd_prove(size_t n, char **w)
 	return ask(serial, NULL);
 }
 
-static int cmd_note(size_t n, char **w)
+static int cmd_document(enum wl_message_id id, char **w)
 {
-	uint32_t serial = begin(WL_MSG_NOTE_SEAL);
+	uint32_t serial = begin(id);
 
-	(void)n;
 	wl_message_put_text(&msg, WL_T_INTENT, w[0]);
 	return ask(serial, w[1]);
+}
+
+static int cmd_note(size_t n, char **w)
+{
+	(void)n;
+	return cmd_document(WL_MSG_NOTE_SEAL, w);
+}
+
+static int cmd_custody(size_t n, char **w)
+{
+	(void)n;
+	return cmd_document(WL_MSG_CUSTODY_SEAL, w);
 }
 
 static int cmd_status(size_t n, char **w)
@@ -392,6 +403,7 @@ static const struct {
         {"card", 0, cmd_card},
         {"checkpoint", 0, cmd_checkpoint},
         {"confirm", 2, cmd_confirm},
+        {"custody", 2, cmd_custody},
         {"entries", 2, cmd_entries},
         {"floor", 2, cmd_floor},
         {"init", 4, cmd_init},

@@ -190,6 +190,7 @@ printf '%s' '{"approved_by":["appr-1"],"checkpoint_size":'"$size"',"component":"
 cmp "$dir/want" "$dir/n1/NOTE.JSN" >"$dir/out" 2>&1 && ok "the note's bytes" || { cat "$dir/n1/NOTE.JSN"; bad "the note's bytes"; }
 expect "a note again is the same note" 0 '^SHA256 ' say note "STN3#$seq" "$dir/n2"
 diff -r "$dir/n1" "$dir/n2" >"$dir/out" && ok "byte for byte" || bad "another note"
+expect "an update has no custody record" 1 'of an inbound transfer has no custody record' say custody "STN3#$seq" "$dir/n2"
 say entries 0 1000 >"$dir/entries"
 [ "$(grep -c '"event":"document.sealed"' "$dir/entries")" = 1 ] && ok "sealed once in the ledger" || bad "sealed"
 printf %s "$(sed -n "$((seq + 1))p" "$dir/entries")" >"$dir/entry"
