@@ -49,13 +49,40 @@ static bool take_escape(struct cursor *c)
 	return true;
 }
 
+#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
+
+/*
+ * How many of the bytes from here on are plain text, counted eight at a time. The subtractions mark
+ * a byte below the bound or equal to the one looked for; a borrow can mark too many bytes above
+ * such a one, never too few, and the loop by single bytes decides.
+ */
+static size_t plain_bytes(const char *p, size_t n)
+{
+	size_t at = 0;
+
+	for (; n - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+		uint64_t v, quote, backslash, odd;
+
+		memcpy(&v, p + at, sizeof(v));
+		quote = v ^ EACH_BYTE('"');
+		backslash = v ^ EACH_BYTE('\\');
+		odd = (v - EACH_BYTE(0x20)) | (v + EACH_BYTE(1)) | v;
+		odd |= (quote - EACH_BYTE(1)) | (backslash - EACH_BYTE(1));
+		if (odd & EACH_BYTE(0x80))
+			break;
+	}
+	return at;
+}
+
 static bool take_string(struct cursor *c, const char **ret, size_t *ret_n)
 {
 	size_t start;
 
 	if (!take(c, '"'))
 		return false;
-	for (start = c->pos; c->pos < c->n;) {
+	start = c->pos;
+	c->pos += plain_bytes(c->p + c->pos, c->n - c->pos);
+	while (c->pos < c->n) {
 		char ch = c->p[c->pos++];
 
 		if (ch == '"') {
@@ -151,22 +178,25 @@ static bool take_object(struct cursor *c, bool in_data)
 	if (take(c, '}'))
 		return in_data;
 	do {
-		struct verify_member m = {.in_data = in_data};
+		struct verify_member *m = &c->e->member[c->e->n];
 
-		if (!take_string(c, &m.name, &m.name_n) || !take(c, ':'))
+		if (c->e->n == VERIFY_MEMBERS_MAX)
 			return false;
-		if (last && !ascends(last, last_n, m.name, m.name_n))
+		m->in_data = in_data;
+		if (!take_string(c, &m->name, &m->name_n) || !take(c, ':'))
 			return false;
-		last = m.name;
-		last_n = m.name_n;
-		if (!in_data && m.name_n == 4 && memcmp(m.name, "data", 4) == 0) {
+		if (last && !ascends(last, last_n, m->name, m->name_n))
+			return false;
+		last = m->name;
+		last_n = m->name_n;
+		if (!in_data && m->name_n == 4 && memcmp(m->name, "data", 4) == 0) {
 			if (!take_object(c, true))
 				return false;
 			continue;
 		}
-		if (!take_value(c, &m) || c->e->n == VERIFY_MEMBERS_MAX)
+		if (!take_value(c, m))
 			return false;
-		c->e->member[c->e->n++] = m;
+		c->e->n++;
 	} while (take(c, ','));
 	return take(c, '}');
 }
@@ -189,10 +219,73 @@ const struct verify_member *verify_entry_find(const struct verify_entry *e, bool
 
 	for (unsigned i = 0; i < e->n; i++) {
 		const struct verify_member *m = &e->member[i];
-		if (m->in_data == in_data && m->name_n == n && memcmp(m->name, name, n) == 0)
+		if (m->name_n == n && m->in_data == in_data && memcmp(m->name, name, n) == 0)
 			return m->type == type ? m : NULL;
 	}
 	return NULL;
+}
+
+bool verify_list_next(const struct verify_member *list, size_t *at, const char **ret, size_t *ret_n)
+{
+	struct cursor c = {.p = list->value, .n = list->value_n, .pos = *at};
+
+	if (c.pos >= c.n || (c.pos > 0 && !take(&c, ',')) || !take_string(&c, ret, ret_n))
+		return false;
+	*at = c.pos;
+	return true;
+}
+
+/* The code point of \uXXXX, whose four digits were checked when the entry was read. */
+static unsigned hex4(const char *s)
+{
+	unsigned v = 0;
+
+	for (int i = 0; i < 4; i++)
+		v = v << 4 | (unsigned)(s[i] <= '9' ? s[i] - '0' : s[i] - 'a' + 10);
+	return v;
+}
+
+static size_t put_utf8(unsigned c, char *out)
+{
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (char)(0xc0 | c >> 6);
+		out[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	out[0] = (char)(0xe0 | c >> 12);
+	out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+	out[2] = (char)(0x80 | (c & 0x3f));
+	return 3;
+}
+
+int verify_member_decode(const struct verify_member *m, char *buf, size_t size, size_t *ret_n)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->value_n; i++) {
+		char ch = m->value[i];
+
+		if (size - n < 4)
+			return -ENOBUFS;
+		if (ch != '\\') {
+			buf[n++] = ch;
+		} else if (m->value[++i] != 'u') {
+			buf[n++] = m->value[i];
+		} else {
+			unsigned c = hex4(m->value + i + 1);
+			if (c == 0 || (c >= 0xd800 && c < 0xe000))
+				return -EBADMSG; /* of no use where this is called */
+			n += put_utf8(c, buf + n);
+			i += 4;
+		}
+	}
+	buf[n] = '\0';
+	*ret_n = n;
+	return 0;
 }
 
 bool verify_member_is(const struct verify_member *m, const char *text)

@@ -39,6 +39,19 @@ int verify_entry_read(const char *p, size_t n, struct verify_entry *ret, size_t 
 const struct verify_member *verify_entry_find(const struct verify_entry *e, bool in_data,
                                               const char *name, enum verify_type type);
 
+/*
+ * The next element of a list, as it stands between its quotes. *at is 0 before the first call.
+ * False after the last one.
+ */
+bool verify_list_next(const struct verify_member *list, size_t *at, const char **ret,
+                      size_t *ret_n);
+
+/*
+ * A text member without its escapes, NUL-terminated. 0; -ENOBUFS where it does not fit, -EBADMSG
+ * for U+0000 or half of a surrogate pair.
+ */
+int verify_member_decode(const struct verify_member *m, char *buf, size_t size, size_t *ret_n);
+
 bool verify_member_is(const struct verify_member *m, const char *text); /* m may be NULL */
 
 /* Copies a text member into buf (cut to size): "" where absent. */

@@ -1,11 +1,39 @@
-# the auditor's own program: links libcrypto and nothing else, shares nothing with daemon/
+# the auditor's own program: links libcrypto and libsqlite3, shares nothing with daemon/
+noinst_LIBRARIES += verify/libverify.a
+verify_libverify_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(SQLITE_CFLAGS) \
+	-DWL_SYSCONFDIR='"$(sysconfdir)"'
+verify_libverify_a_CFLAGS = $(AM_CFLAGS) -pthread
+verify_libverify_a_SOURCES = \
+	verify/book.c verify/book.h \
+	verify/bundle.c verify/bundle.h \
+	verify/cosign.c verify/cosign.h \
+	verify/enrol.c verify/enrol.h \
+	verify/entry.c verify/entry.h \
+	verify/files.c verify/files.h \
+	verify/findings.def \
+	verify/hash.c verify/hash.h \
+	verify/headquarters.c verify/headquarters.h \
+	verify/import.c verify/import.h \
+	verify/ledger_dir.c verify/ledger_dir.h \
+	verify/map.c verify/map.h \
+	verify/note.c verify/note.h \
+	verify/pool.c verify/pool.h \
+	verify/receipt.c verify/receipt.h \
+	verify/report.c verify/report.h \
+	verify/rules_approval.c verify/rules_medium.c verify/rules_release.c \
+	verify/rules_station.c verify/rules_transfer.c \
+	verify/say.c verify/say.h \
+	verify/seen.c verify/seen.h \
+	verify/stations.c verify/stations.h \
+	verify/succession.c verify/succession.h \
+	verify/tree.c verify/tree.h \
+	verify/walk.c verify/walk.h verify/walk_state.h
+verify_libs = verify/libverify.a $(CRYPTO_LIBS) $(SQLITE_LIBS) -lpthread
+
 bin_PROGRAMS += weighlock-verify
-verify_sources = verify/entry.c verify/entry.h verify/ledger_dir.c verify/ledger_dir.h \
-	verify/note.c verify/note.h verify/report.c verify/report.h verify/tree.c verify/tree.h \
-	verify/walk.c verify/walk.h
 weighlock_verify_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
-weighlock_verify_SOURCES = verify/main.c $(verify_sources)
-weighlock_verify_LDADD = $(CRYPTO_LIBS)
+weighlock_verify_SOURCES = verify/main.c
+weighlock_verify_LDADD = $(verify_libs)
 
 dist_check_SCRIPTS += tests/integration/verify_ledgers.sh
 TESTS += tests/integration/verify_ledgers.sh
@@ -14,7 +42,7 @@ EXTRA_DIST += tests/integration/make_ledger.py
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_verify_note
 TESTS += tests/unit/test_verify_note
-tests_unit_test_verify_note_SOURCES = tests/unit/test_verify_note.c $(verify_sources)
+tests_unit_test_verify_note_SOURCES = tests/unit/test_verify_note.c
 tests_unit_test_verify_note_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_verify_note_LDADD = $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_verify_note_LDADD = $(verify_libs) $(CMOCKA_LIBS)
 endif

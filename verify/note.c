@@ -18,8 +18,7 @@
 #define DASH       "\xe2\x80\x94 "
 #define DASH_BYTES 4
 
-/* Strict base64: canonical, padded, no white space. The number of bytes, or -EINVAL. */
-static int base64_decode(const char *s, size_t n, uint8_t *out, size_t size)
+int verify_base64_decode(const char *s, size_t n, uint8_t *out, size_t size)
 {
 	uint8_t buf[VERIFY_NAME_MAX];
 	char again[VERIFY_NAME_MAX * 2];
@@ -65,6 +64,33 @@ static bool name_is_legal(const char *s, size_t n)
 	return true;
 }
 
+int verify_key_make(const char *name, uint8_t type, const uint8_t public_key[32],
+                    struct verify_key *ret)
+{
+	struct verify_key key = {.type = type};
+
+	if (!name_is_legal(name, strlen(name)))
+		return -EINVAL;
+	memcpy(key.name, name, strlen(name) + 1);
+	memcpy(key.public_key, public_key, sizeof(key.public_key));
+	if (key_id(&key, key.id) < 0)
+		return -EIO;
+	*ret = key;
+	return 0;
+}
+
+void verify_key_print(const struct verify_key *key, char *buf, size_t size)
+{
+	uint8_t raw[33];
+	char base64[48];
+
+	raw[0] = key->type;
+	memcpy(raw + 1, key->public_key, 32);
+	(void)EVP_EncodeBlock((unsigned char *)base64, raw, sizeof(raw));
+	(void)snprintf(buf, size, "%s+%02x%02x%02x%02x+%s", key->name, key->id[0], key->id[1],
+	               key->id[2], key->id[3], base64);
+}
+
 int verify_key_parse(const char *vkey, struct verify_key *ret_key)
 {
 	const char *plus = strchr(vkey, '+');
@@ -76,7 +102,7 @@ int verify_key_parse(const char *vkey, struct verify_key *ret_key)
 	    plus[9] != '+')
 		return -EINVAL;
 	memcpy(key.name, vkey, (size_t)(plus - vkey));
-	if (base64_decode(plus + 10, strlen(plus + 10), raw, sizeof(raw)) != 33)
+	if (verify_base64_decode(plus + 10, strlen(plus + 10), raw, sizeof(raw)) != 33)
 		return -EINVAL;
 	key.type = raw[0];
 	memcpy(key.public_key, raw + 1, 32);
@@ -92,8 +118,7 @@ int verify_key_parse(const char *vkey, struct verify_key *ret_key)
 	return 0;
 }
 
-/* Ends of text (with its newline) and start of the signature lines: the last empty line. */
-static int split(const uint8_t *note, size_t size, size_t *ret_text, size_t *ret_sigs)
+int verify_note_split(const uint8_t *note, size_t size, size_t *ret_text, size_t *ret_sigs)
 {
 	if (size < 3 || size > VERIFY_NOTE_BYTES_MAX || note[size - 1] != '\n')
 		return -EBADMSG;
@@ -160,7 +185,7 @@ static int check_line(const char *line, size_t n, const struct verify_key *key, 
 		return -EBADMSG;
 	if ((size_t)(space - line) != name || memcmp(line, key->name, name) != 0)
 		return -ENOENT;
-	got = base64_decode(space + 1, n - name - 1, raw, sizeof(raw));
+	got = verify_base64_decode(space + 1, n - name - 1, raw, sizeof(raw));
 	if (got < 4 || memcmp(raw, key->id, 4) != 0)
 		return -ENOENT;
 	if (key->type == VERIFY_TYPE_COSIGNATURE)
@@ -175,7 +200,7 @@ int verify_note_check(const uint8_t *note, size_t size, const struct verify_key 
 {
 	size_t text, at;
 	bool found = false;
-	int r = split(note, size, &text, &at);
+	int r = verify_note_split(note, size, &text, &at);
 
 	if (r < 0)
 		return r;
@@ -193,6 +218,36 @@ int verify_note_check(const uint8_t *note, size_t size, const struct verify_key 
 	return found ? 0 : -ENOENT;
 }
 
+int verify_cosignature_make(EVP_PKEY *private_key, const struct verify_key *key,
+                            const uint8_t *text, size_t n, uint64_t when, char *ret, size_t size)
+{
+	static uint8_t msg[VERIFY_NOTE_BYTES_MAX + 64];
+	uint8_t body[4 + 8 + 64];
+	char base64[128];
+	size_t sig = 64;
+	EVP_MD_CTX *ctx;
+	int head, r;
+
+	if (n > VERIFY_NOTE_BYTES_MAX || key->type != VERIFY_TYPE_COSIGNATURE || when > INT64_MAX)
+		return -EINVAL;
+	head = snprintf((char *)msg, 64, "cosignature/v1\ntime %llu\n", (unsigned long long)when);
+	memcpy(msg + head, text, n);
+	memcpy(body, key->id, 4);
+	for (unsigned i = 0; i < 8; i++)
+		body[4 + i] = (uint8_t)(when >> (56 - 8 * i));
+	ctx = EVP_MD_CTX_new();
+	r = ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, private_key) == 1 &&
+	                    EVP_DigestSign(ctx, body + 12, &sig, msg, (size_t)head + n) == 1 &&
+	                    sig == 64
+	            ? 0
+	            : -EIO;
+	EVP_MD_CTX_free(ctx);
+	if (r < 0)
+		return r;
+	(void)EVP_EncodeBlock((unsigned char *)base64, body, sizeof(body));
+	return snprintf(ret, size, DASH "%s %s\n", key->name, base64) < (int)size ? 0 : -ENOBUFS;
+}
+
 static const char *take_line(const uint8_t *note, size_t size, size_t *pos, size_t *ret_n)
 {
 	const uint8_t *start = note + *pos;
@@ -205,7 +260,7 @@ static const char *take_line(const uint8_t *note, size_t size, size_t *pos, size
 	return (const char *)start;
 }
 
-static int parse_size(const char *s, size_t n, uint64_t *ret)
+int verify_decimal_parse(const char *s, size_t n, uint64_t *ret)
 {
 	uint64_t v = 0;
 
@@ -230,10 +285,10 @@ int verify_checkpoint_parse(const uint8_t *note, size_t size, struct verify_chec
 		return -EBADMSG;
 	memcpy(cp.origin, line, n);
 	line = take_line(note, size, &pos, &n);
-	if (!line || parse_size(line, n, &cp.size) < 0)
+	if (!line || verify_decimal_parse(line, n, &cp.size) < 0)
 		return -EBADMSG;
 	line = take_line(note, size, &pos, &n);
-	if (!line || base64_decode(line, n, cp.root, sizeof(cp.root)) != 32)
+	if (!line || verify_base64_decode(line, n, cp.root, sizeof(cp.root)) != 32)
 		return -EBADMSG;
 	*ret = cp;
 	return 0;

@@ -1,9 +1,10 @@
 /*
  * What a verification found, and how it is said.
  *
- * Words may quote what a hostile ledger says: everything outside printable ASCII is escaped here,
- * once, on the way out, for the terminal as for JSON. Findings are kept up to a number and counted
- * beyond it, so a ledger with a million faults costs no more memory than one with a thousand.
+ * Words may quote what a hostile ledger says; it is printable ASCII by the time it comes here, and
+ * names of folders are escaped on the way out. Findings are kept up to a number, and up to a
+ * smaller one of each kind, and counted beyond: a ledger with a million faults costs no more memory
+ * than one with a thousand, and a flood of small faults does not hide a large one. Gaps come first.
  */
 #include "verify/report.h"
 
@@ -11,109 +12,192 @@
 #include <stdio.h>
 #include <string.h>
 
-void verify_report_add(struct verify_report *r, enum verify_weight weight, const char *kind,
-                       int64_t entry, const char *format, ...)
+#include "verify/say.h"
+
+static const struct {
+	const char *name, *meaning;
+	enum verify_weight weight;
+} kinds[] = {
+#define FINDING(symbol, kind, weight, meaning) {kind, meaning, VERIFY_##weight},
+#include "verify/findings.def"
+#undef FINDING
+};
+
+const char *verify_kind_name(enum verify_kind kind)
+{
+	return kinds[kind].name;
+}
+
+const char *verify_kind_meaning(enum verify_kind kind)
+{
+	return _(kinds[kind].meaning);
+}
+
+enum verify_weight verify_kind_weight(enum verify_kind kind)
+{
+	return kinds[kind].weight;
+}
+
+void verify_report_add(struct verify_report *r, enum verify_kind kind, const uint64_t *entry,
+                       unsigned entries, const char *format, ...)
 {
 	struct verify_finding *f;
 	va_list ap;
 
-	if (weight == VERIFY_FAILURE)
-		r->failures++;
-	else
-		r->notices++;
-	if (r->n == VERIFY_FINDINGS_SHOWN)
+	r->count[kinds[kind].weight]++;
+	if (r->n == VERIFY_FINDINGS_SHOWN || r->alike[kind] == VERIFY_FINDINGS_ALIKE)
 		return;
+	r->alike[kind]++;
 	f = &r->finding[r->n++];
-	f->weight = weight;
 	f->kind = kind;
-	f->entry = entry;
+	f->entries = entries < VERIFY_ENTRIES_SHOWN ? entries : VERIFY_ENTRIES_SHOWN;
+	for (unsigned i = 0; i < f->entries; i++)
+		f->entry[i] = entry[i];
 	va_start(ap, format);
 	(void)vsnprintf(f->words, sizeof(f->words), format, ap);
 	va_end(ap);
 }
 
-const char *verify_report_verdict(const struct verify_report *r)
+bool verify_report_refuses(const struct verify_report *r)
 {
-	return r->failures ? "refuse" : "pass";
+	return r->count[VERIFY_BROKEN] > 0 || r->count[VERIFY_BREACH] > 0;
 }
 
-static void print_escaped(const char *s, bool json)
+/* Control characters never reach a terminal; UTF-8 of our own sentences does. */
+static void print_plain(const char *s)
 {
 	for (; *s; s++) {
 		unsigned char ch = (unsigned char)*s;
 
-		if (json && (ch == '"' || ch == '\\'))
-			printf("\\%c", ch);
-		else if (ch >= ' ' && ch <= '~')
-			putchar(ch);
+		if (ch < ' ' || ch == 0x7f)
+			printf("\\x%02x", ch);
 		else
-			printf(json ? "\\u%04x" : "\\x%02x", ch);
+			putchar(ch);
 	}
 }
 
-static void print_root(const struct verify_report *r)
+void verify_print_json_text(const char *s)
 {
-	for (unsigned i = 0; i < sizeof(r->root); i++)
-		printf("%02x", r->root[i]);
+	for (; *s; s++) {
+		unsigned char ch = (unsigned char)*s;
+
+		if (ch == '"' || ch == '\\')
+			printf("\\%c", ch);
+		else if (ch < ' ' || ch == 0x7f)
+			printf("\\u%04x", ch);
+		else
+			putchar(ch);
+	}
+}
+
+static void print_hex(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		printf("%02x", p[i]);
+}
+
+static const char *weight_word(enum verify_weight weight)
+{
+	static const char *const words[VERIFY_WEIGHTS] = {N_("gap"), N_("FAILURE"), N_("FAILURE"),
+	                                                  N_("notice")};
+
+	return _(words[weight]);
+}
+
+static const char *summary(const struct verify_report *r)
+{
+	if (r->count[VERIFY_BROKEN])
+		return _("REFUSED: this ledger is not what the station signed, or not all of it");
+	if (r->count[VERIFY_BREACH])
+		return _("REFUSED: signature good, every entry and tile accounted for, but rules "
+		         "were broken");
+	return _("signature good, every entry and tile accounted for");
+}
+
+static void print_finding(const struct verify_finding *f)
+{
+	printf("  %-8s ", weight_word(kinds[f->kind].weight));
+	for (unsigned i = 0; i < f->entries; i++)
+		printf("%s%llu", i ? ", " : "", (unsigned long long)f->entry[i]);
+	printf("%s%s: ", f->entries ? "  " : "", kinds[f->kind].name);
+	print_plain(f->words);
+	putchar('\n');
+}
+
+static void print_known(const struct verify_report *r)
+{
+	if (r->have_root) {
+		printf("  %s ", _("root"));
+		print_hex(r->root, sizeof(r->root));
+		putchar('\n');
+	}
+	if (r->since)
+		printf(_("  grows from your checkpoint at %llu entries\n"),
+		       (unsigned long long)r->since);
+	for (unsigned i = 0; i < r->cosigners; i++)
+		printf(_("  countersigned by %s\n"), r->cosigned_by[i]);
 }
 
 void verify_report_print_text(const struct verify_report *r)
 {
-	print_escaped(r->origin[0] ? r->origin : r->dir, false);
-	printf(": %llu entries, %s\n", (unsigned long long)r->size,
-	       r->failures ? "REFUSED: this ledger is not what the station signed, or not all of it"
-	                   : "signature good, every entry and tile accounted for");
-	if (r->have_root) {
-		printf("  root ");
-		print_root(r);
-		putchar('\n');
-	}
-	for (unsigned i = 0; i < r->cosigners; i++) {
-		printf("  cosigned by ");
-		print_escaped(r->cosigned_by[i], false);
-		putchar('\n');
-	}
-	for (unsigned i = 0; i < r->n; i++) {
-		const struct verify_finding *f = &r->finding[i];
+	uint64_t all = 0;
 
-		printf("  %-7s %s", f->weight == VERIFY_FAILURE ? "FAILURE" : "notice", f->kind);
-		if (f->entry >= 0)
-			printf(" (entry %lld)", (long long)f->entry);
-		printf(": ");
-		print_escaped(f->words, false);
-		putchar('\n');
+	if (r->station[0])
+		printf("%s  ", r->station);
+	print_plain(r->origin[0] ? r->origin : r->dir);
+	printf(_(": %llu entries, %s\n"), (unsigned long long)r->size, summary(r));
+	print_known(r);
+	for (unsigned w = 0; w < VERIFY_WEIGHTS; w++) {
+		all += r->count[w];
+		for (unsigned i = 0; i < r->n; i++)
+			if (kinds[r->finding[i].kind].weight == w)
+				print_finding(&r->finding[i]);
 	}
-	if (r->failures + r->notices > r->n)
-		printf("  and %llu more\n", (unsigned long long)(r->failures + r->notices - r->n));
-	if (r->failures)
-		puts("Next: keep this copy as it is, note where it came from, and call the "
-		     "station's supervisor.");
+	if (all > r->n)
+		printf(_("  and %llu more\n"), (unsigned long long)(all - r->n));
+	if (verify_report_refuses(r))
+		puts(_("Next: keep this copy as it is, note where it came from, and call the "
+		       "station's supervisor."));
+}
+
+static void print_json_finding(const struct verify_finding *f, bool first)
+{
+	static const char *const words[VERIFY_WEIGHTS] = {"gap", "failure", "failure", "notice"};
+
+	printf("%s{\"kind\":\"%s\",\"weight\":\"%s\",\"entries\":[", first ? "" : ",",
+	       kinds[f->kind].name, words[kinds[f->kind].weight]);
+	for (unsigned i = 0; i < f->entries; i++)
+		printf("%s%llu", i ? "," : "", (unsigned long long)f->entry[i]);
+	printf("],\"words\":\"");
+	verify_print_json_text(f->words);
+	printf("\"}");
 }
 
 void verify_report_print_json(const struct verify_report *r)
 {
-	printf("{\"verdict\":\"%s\",\"origin\":\"", verify_report_verdict(r));
-	print_escaped(r->origin, true);
-	printf("\",\"size\":%llu,\"root\":\"", (unsigned long long)r->size);
+	bool first = true;
+
+	printf("{\"verdict\":\"%s\",\"origin\":\"", verify_report_refuses(r) ? "refuse" : "pass");
+	verify_print_json_text(r->origin);
+	printf("\",\"station\":\"");
+	verify_print_json_text(r->station);
+	printf("\",\"size\":%llu,\"read_from\":%llu,\"since\":%llu,\"root\":\"",
+	       (unsigned long long)r->size, (unsigned long long)r->read_from,
+	       (unsigned long long)r->since);
 	if (r->have_root)
-		print_root(r);
+		print_hex(r->root, sizeof(r->root));
 	printf("\",\"cosigned_by\":[");
 	for (unsigned i = 0; i < r->cosigners; i++) {
 		printf("%s\"", i ? "," : "");
-		print_escaped(r->cosigned_by[i], true);
+		verify_print_json_text(r->cosigned_by[i]);
 		putchar('"');
 	}
 	printf("],\"findings\":[");
-	for (unsigned i = 0; i < r->n; i++) {
-		const struct verify_finding *f = &r->finding[i];
-
-		printf("%s{\"kind\":\"%s\",\"weight\":\"%s\",\"entries\":[", i ? "," : "", f->kind,
-		       f->weight == VERIFY_FAILURE ? "failure" : "notice");
-		if (f->entry >= 0)
-			printf("%lld", (long long)f->entry);
-		printf("],\"words\":\"");
-		print_escaped(f->words, true);
-		printf("\"}");
-	}
+	for (unsigned w = 0; w < VERIFY_WEIGHTS; w++)
+		for (unsigned i = 0; i < r->n; i++)
+			if (kinds[r->finding[i].kind].weight == w) {
+				print_json_finding(&r->finding[i], first);
+				first = false;
+			}
 	printf("]}\n");
 }

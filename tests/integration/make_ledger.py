@@ -2,12 +2,12 @@
 """Writes ledgers in the C2SP tlog-tiles form, good and tampered with.
 
 An independent producer for the tests of weighlock-verify: it shares no code with the station and
-uses Python's hashlib and the openssl command only. What it can do wrong on purpose is the table
-`TAMPER` below.
+uses Python's hashlib and the openssl command only. What it can do wrong on purpose to the copy, its
+signature and its tree is in main(); what a station may have done wrong is in make_story.py.
 
     make_ledger.py DIR SIZE [TAMPER...]     writes DIR/checkpoint, DIR/tile, DIR/manifests, DIR/vkey
 """
-import base64, hashlib, json, os, subprocess, sys, tempfile
+import base64, functools, hashlib, json, os, subprocess, sys, tempfile
 
 SEED = hashlib.sha256(b"test ledger key").digest()
 COSIGNER_SEED = hashlib.sha256(b"test cosigner key").digest()
@@ -26,6 +26,7 @@ def openssl(args, data=None):
     return subprocess.run(["openssl"] + args, input=data, check=True, capture_output=True).stdout
 
 
+@functools.lru_cache(maxsize=None)
 def public_key(seed):
     return openssl(["pkey", "-inform", "DER", "-pubout", "-outform", "DER"], pkcs8(seed))[-32:]
 
@@ -47,8 +48,15 @@ def vkey(name, kind, pub):
                          base64.b64encode(bytes([kind]) + pub).decode())
 
 
-def entry(seq, event="station.start", data=None, **over):
-    e = {"actor": "station", "boot": "00" * 16, "clock": "rtc", "data": data or {"cause": "x"},
+def first_data(origin=ORIGIN, seed=SEED):
+    """What station.init says of the ledger that begins with it."""
+    return {"document_spki_sha256": "00" * 32, "ledger_vkey": vkey(origin, 1, public_key(seed)),
+            "origin": origin, "policy_authority_spki_sha256": "11" * 32, "second_actor": "uid:2"}
+
+
+def entry(seq, event="call.denied", data=None, **over):
+    e = {"actor": "uid:1", "boot": "00" * 16, "clock": "rtc",
+         "data": data or (first_data() if seq == 0 else {"method": "Release", "rule": "person.unknown"}),
          "event": "station.init" if seq == 0 else event, "id": "%032x" % seq, "mono_ms": seq,
          "seq": seq, "station": "TST1", "time": "2026-11-23T%02d:%02d:%02dZ" %
          (seq // 3600 % 24, seq // 60 % 60, seq % 60) if seq < 86400 else "2026-11-24T00:00:00Z",
@@ -105,10 +113,10 @@ def signature_line(name, kind, pub, body):
     return "\u2014 %s %s\n" % (name, base64.b64encode(key_id(name, kind, pub) + body).decode())
 
 
-def checkpoint(size, root, tamper, when=1795600000):
-    text = "%s\n%d\n%s\n" % (ORIGIN, size, base64.b64encode(root).decode())
-    pub = public_key(SEED)
-    lines = signature_line(ORIGIN, 1, pub, sign(SEED, text.encode()))
+def checkpoint(size, root, tamper, when=1795600000, origin=ORIGIN, seed=SEED):
+    text = "%s\n%d\n%s\n" % (origin, size, base64.b64encode(root).decode())
+    pub = public_key(seed)
+    lines = signature_line(origin, 1, pub, sign(seed, text.encode()))
     if "unsigned" in tamper:
         lines = signature_line("someone.else", 1, public_key(COSIGNER_SEED), b"\0" * 64)
     if "cosigned" in tamper or "cosigned-late" in tamper:
@@ -128,24 +136,11 @@ def flip(root, path):
     open(full, "wb").write(b)
 
 
-def story(tamper):
-    """Entries after the first that say something worth checking."""
-    m = hashlib.sha256(b"manifest\n").hexdigest()
-    return {"manifest": [("transfer.inspected", {"manifest_sha256": m})],
-            "open": [("release.intent", {"files": 1})],
-            "ended": [("release.intent", {"files": 1}), ("release.done", {"intent": "TST1#1"})],
-            "orphan": [("release.done", {"intent": "TST1#9"})]}
-
-
 def main():
     root, size, tamper = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
-    told = [e for t in tamper for e in story(tamper).get(t, [])]
-    entries = []
-    for seq in range(size):
-        event, data = told[seq - 1] if 0 < seq <= len(told) else ("station.start", None)
-        entries.append(entry(seq, event, data))
+    entries = [entry(seq) for seq in range(size)]
     if "fork" in tamper:
-        entries[1] = entry(1, data={"cause": "another history"})
+        entries[1] = entry(1, data={"method": "Approve", "rule": "person.unknown"})
     if "number-wrong" in tamper:
         entries[-1] = entry(size + 5)
     if "station-other" in tamper:
@@ -159,9 +154,6 @@ def main():
     hashes = [sha(b"\0", e) for e in entries]
     write_tiles(root, hashes)
     write_entries(root, entries)
-    if "manifest" in tamper and "manifest-missing" not in tamper:
-        put(root, "manifests/" + hashlib.sha256(b"manifest\n").hexdigest(),
-            b"other\n" if "manifest-differs" in tamper else b"manifest\n")
     put(root, "checkpoint", checkpoint(size, mth(hashes), tamper))
     put(root, "vkey", (vkey(ORIGIN, 1, public_key(SEED)) + "\n").encode())
     put(root, "cosigner", (vkey("auditor", 4, public_key(COSIGNER_SEED)) + "\n").encode())
@@ -172,4 +164,5 @@ def main():
             os.unlink(os.path.join(root, t[7:]))
 
 
-main()
+if __name__ == "__main__":
+    main()
