@@ -61,10 +61,9 @@ int verify_import_open(const char *path, struct verify_import **ret)
 	if (r == 0 && sqlite3_open_v2(path, &i->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 	                              NULL) != SQLITE_OK)
 		r = -EIO;
-	if (r == 0)
-		r = execute(i, "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8192;"
-		               "PRAGMA synchronous = FULL;");
-	if (r == 0 && execute(i, schema) < 0)
+	if (r == 0 && (execute(i, "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8192;"
+	                          "PRAGMA synchronous = FULL;") < 0 ||
+	               execute(i, schema) < 0))
 		r = sqlite3_errcode(i->db) == SQLITE_NOTADB ? -EBADMSG : -EIO;
 	if (r == 0 && sqlite3_prepare_v2(i->db, "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)",
 	                                 -1, &i->insert, NULL) != SQLITE_OK)

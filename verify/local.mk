@@ -35,9 +35,11 @@ weighlock_verify_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 weighlock_verify_SOURCES = verify/main.c
 weighlock_verify_LDADD = $(verify_libs)
 
-dist_check_SCRIPTS += tests/integration/verify_ledgers.sh
-TESTS += tests/integration/verify_ledgers.sh
-EXTRA_DIST += tests/integration/make_ledger.py
+verify_scripts = tests/integration/verify_ledgers.sh tests/integration/verify_stories.py \
+	tests/integration/verify_stations.py
+dist_check_SCRIPTS += $(verify_scripts)
+TESTS += $(verify_scripts)
+EXTRA_DIST += tests/integration/make_ledger.py tests/integration/make_story.py
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_verify_note

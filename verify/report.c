@@ -63,6 +63,16 @@ bool verify_report_refuses(const struct verify_report *r)
 	return r->count[VERIFY_BROKEN] > 0 || r->count[VERIFY_BREACH] > 0;
 }
 
+/* Whose ledger this is, in one line; a folder's name may be anything. */
+static void label_of(const struct verify_report *r, char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "%s%s%s", r->station, r->station[0] ? "  " : "",
+	               r->origin[0] ? r->origin : r->dir);
+	for (char *at = buf; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+}
+
 /* Control characters never reach a terminal; UTF-8 of our own sentences does. */
 static void print_plain(const char *s)
 {
@@ -141,11 +151,11 @@ static void print_known(const struct verify_report *r)
 void verify_report_print_text(const struct verify_report *r)
 {
 	uint64_t all = 0;
+	char label[512];
 
-	if (r->station[0])
-		printf("%s  ", r->station);
-	print_plain(r->origin[0] ? r->origin : r->dir);
-	printf(_(": %llu entries, %s\n"), (unsigned long long)r->size, summary(r));
+	label_of(r, label, sizeof(label));
+	/* TRANSLATORS: a station, the size of its ledger, and what was found */
+	printf(_("%s: %llu entries, %s\n"), label, (unsigned long long)r->size, summary(r));
 	print_known(r);
 	for (unsigned w = 0; w < VERIFY_WEIGHTS; w++) {
 		all += r->count[w];

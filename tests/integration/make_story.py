@@ -41,7 +41,8 @@ class Story:
         if transfer:
             e["transfer"] = transfer
         e.update(over)
-        self.entries.append(json.dumps(e, sort_keys=True, separators=(",", ":")).encode())
+        text = json.dumps(e, sort_keys=True, separators=(",", ":"))
+        self.entries.append(text.replace("\\n", "\\u000a").encode())  # the one spelling of it
         return seq
 
     def id(self, seq):
