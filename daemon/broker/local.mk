@@ -12,7 +12,8 @@ daemon_broker_libwl_control_a_SOURCES = \
 	daemon/broker/transfer.h daemon/broker/transfer_table.c daemon/broker/transfer_fold.c \
 	daemon/broker/vault.h daemon/broker/vault.c daemon/broker/vault_disk.c \
 	daemon/broker/listing.h daemon/broker/listing.c \
-	daemon/broker/bag.h daemon/broker/delivery.h daemon/broker/delivery.c \
+	daemon/broker/bag.h daemon/broker/bag.c daemon/broker/bag_page.h daemon/broker/bag_page.c \
+	daemon/broker/delivery.h daemon/broker/delivery.c \
 	daemon/broker/tickets.h daemon/broker/tickets.c \
 	daemon/broker/ports.h daemon/broker/ports.c \
 	daemon/broker/policy_store.h daemon/broker/policy_store.c \
@@ -83,3 +84,12 @@ endif
 # these need root, udevd and loop devices (packaging/check.sh runs them)
 integration_tests += tests/integration/broker_faults.sh
 EXTRA_DIST += tests/integration/broker.sh
+
+# bags, composed by a tool and checked by hashlib, tidy, sha256sum and openssl
+check_PROGRAMS += tests/unit/bag_tool
+tests_unit_bag_tool_SOURCES = tests/unit/bag_tool.c
+tests_unit_bag_tool_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_bag_tool_LDADD = daemon/broker/libwl_control.a $(wl_policy_libs) $(CRYPTO_LIBS)
+dist_check_SCRIPTS += tests/unit/test_bag.py
+TESTS += tests/unit/test_bag.py
+EXTRA_DIST += tests/unit/bag_make.py
