@@ -261,9 +261,7 @@ void wl_bag_page_index(FILE *out, const struct wl_bag_order *o)
 	for (size_t i = 0; i < o->payload_n; i++) {
 		const char *path = o->payload[i].path, *slash = strrchr(path, '/');
 		const char *name = slash ? slash + 1 : path;
-		(void)fprintf(out,
-		              "<li><a href=\"%s\"><img src=\"%s\" alt=\"%s\" "
-		              "loading=\"lazy\">%s</a></li>\n",
+		(void)fprintf(out, "<li><a href=\"%s\"><img src=\"%s\" alt=\"%s\">%s</a></li>\n",
 		              path, path, name, name);
 	}
 	(void)fputs("</ul>\n", out);
