@@ -28,6 +28,7 @@ client_libwl_client_a_SOURCES = \
 	client/render.c client/render.h \
 	client/resolve.c client/resolve.h \
 	client/say.c client/say.h \
+	client/scrub.h client/scrub_plan.c client/scrub_run.c client/scrub_view.c \
 	client/signature_check.c client/signature_check.h \
 	client/station.c client/station.h \
 	client/ticket_files.c client/ticket_files.h \
@@ -55,6 +56,7 @@ client_libwl_client_a_SOURCES = \
 	client/verb_reject.c \
 	client/verb_release.c \
 	client/verb_retry.c \
+	client/verb_scrub.c \
 	client/verb_show.c \
 	client/verb_station_card.c \
 	client/verb_station_confirm.c \

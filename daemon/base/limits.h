@@ -44,9 +44,9 @@
 
 /* pictures */
 #define WL_IMAGE_SIDE_MAX          32768U      /* pixels (policy) */
-#define WL_IMAGE_SAMPLES_BYTES_MAX WL_MIB(256) /* width * height * channels * bytes of a sample */
-#define WL_IMAGE_DECODER_BYTES_MAX WL_MIB(160) /* what a decoder may hold besides the samples */
-#define WL_IMAGE_SOURCE_BYTES_MAX  WL_MIB(512) /* a source file */
+#define WL_IMAGE_SAMPLES_BYTES_MAX WL_MIB(192) /* width * height * channels * bytes of a sample */
+#define WL_IMAGE_DECODER_BYTES_MAX WL_MIB(96)  /* what a decoder may hold besides the samples */
+#define WL_IMAGE_SOURCE_BYTES_MAX  WL_MIB(200) /* a source file */
 #define WL_IMAGE_PAGES_MAX         64U         /* of one source */
 #define WL_IMAGE_CHUNKS_MAX        65536U      /* PNG chunks, JPEG segments */
 #define WL_IMAGE_SCANS_MAX         100U        /* of a progressive JPEG */

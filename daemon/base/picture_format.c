@@ -11,7 +11,7 @@
 #include "daemon/base/work_picture.h"
 
 static const struct {
-	enum wl_picture_format format;
+	enum wl_source_format format;
 	const char *name;
 } formats[] = {
         {WL_FORMAT_PNG, "png"},
@@ -27,7 +27,7 @@ static const struct {
         {"bmp", "bmp"}, {"dib", "bmp"},  {"tif", "tiff"},  {"tiff", "tiff"},
 };
 
-const char *wl_picture_format_name(enum wl_picture_format format)
+const char *wl_picture_format_name(enum wl_source_format format)
 {
 	for (size_t i = 0; i < WL_ARRAY_LEN(formats); i++)
 		if (formats[i].format == format)
@@ -35,12 +35,12 @@ const char *wl_picture_format_name(enum wl_picture_format format)
 	return "";
 }
 
-enum wl_picture_format wl_picture_format_find(const char *name)
+enum wl_source_format wl_picture_format_find(const char *name)
 {
 	for (size_t i = 0; i < WL_ARRAY_LEN(formats); i++)
 		if (strcmp(formats[i].name, name) == 0)
 			return formats[i].format;
-	return (enum wl_picture_format)0;
+	return (enum wl_source_format)0;
 }
 
 const char *wl_picture_format_of_name(const char *path)

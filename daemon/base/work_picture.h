@@ -14,7 +14,7 @@
 #include "daemon/base/work.h"
 
 /* Bits: what a source may be. The numbers are those of the policy's outbound.formats. */
-enum wl_picture_format {
+enum wl_source_format {
 	WL_FORMAT_PNG = 1,
 	WL_FORMAT_JPEG = 2,
 	WL_FORMAT_BMP = 4,
@@ -27,9 +27,9 @@ enum wl_picture_format {
 #define WL_PICTURE_REMOVED_TEXT 33
 
 /* "png", "jpeg", "bmp", "tiff"; "" for none of them. */
-const char *wl_picture_format_name(enum wl_picture_format format);
+const char *wl_picture_format_name(enum wl_source_format format);
 /* 0 where the name is none of them. */
-enum wl_picture_format wl_picture_format_find(const char *name);
+enum wl_source_format wl_picture_format_find(const char *name);
 /*
  * What the extension of `path` says the file is: the name of a format; "" where the last component
  * has no extension; "other" for any extension that belongs to no picture read here. Case does not
@@ -63,7 +63,7 @@ struct wl_picture_removed {
 };
 
 struct wl_picture {
-	enum wl_picture_format format; /* claims: format, pages, removed */
+	enum wl_source_format format; /* claims: format, pages, removed */
 	uint32_t pages;
 	struct wl_picture_removed removed[WL_PICTURE_REMOVED_MAX];
 	size_t nremoved;

@@ -40,9 +40,9 @@ struct wl_filter *wl_filter_free(struct wl_filter *f); /* accepts NULL, returns 
  * seccomp, userns"); else negative errno and the name of the step in *ret_step (static). */
 int wl_sandbox_enter(char *said, size_t size, const char **ret_step);
 
-/* The last locks, in the process of one job: no fork, its own time, the filter of its kind. A
- * parser writes no file at all. Errors as above. */
-int wl_sandbox_tighten(const struct wl_filter *f, bool parser, uint64_t deadline_ms,
+/* The last locks, in the process of one job: no fork, its own time, the filter of its kind. No
+ * file grows beyond file_bytes_max (UINT64_MAX: no limit). Errors as above. */
+int wl_sandbox_tighten(const struct wl_filter *f, uint64_t file_bytes_max, uint64_t deadline_ms,
                        const char **ret_step);
 
 /* The Landlock of this kernel; 0 where it has none. */

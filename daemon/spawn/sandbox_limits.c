@@ -21,11 +21,11 @@
 #define MDWE_NO_EXEC 1UL
 
 #ifdef WL_SANITIZERS
-#define ADDRESS_SPACE RLIM_INFINITY
-#define JOB_FILE_SIZE RLIM_INFINITY /* its reports go to standard error, which may be a file */
+#define ADDRESS_SPACE    RLIM_INFINITY
+#define JOB_FILE_SIZE(n) RLIM_INFINITY /* its reports go to standard error, which may be a file */
 #else
-#define ADDRESS_SPACE WL_WORKER_MEMORY_BYTES_MAX
-#define JOB_FILE_SIZE 0
+#define ADDRESS_SPACE    WL_WORKER_MEMORY_BYTES_MAX
+#define JOB_FILE_SIZE(n) (n)
 #endif
 
 struct limit {
@@ -53,16 +53,17 @@ int wl_sandbox_limit_zygote(void)
 	return apply(limits, WL_ARRAY_LEN(limits));
 }
 
-int wl_sandbox_limit_job(bool parser, uint64_t deadline_ms)
+int wl_sandbox_limit_job(uint64_t file_bytes_max, uint64_t deadline_ms)
 {
 	const struct limit limits[] = {
 	        {RLIMIT_CPU, deadline_ms / 1000 + CPU_SPARE_S},
 	        {RLIMIT_NOFILE, JOB_FILES},
 	        {RLIMIT_NPROC, 0},
-	        {RLIMIT_FSIZE, JOB_FILE_SIZE},
+	        {RLIMIT_FSIZE, JOB_FILE_SIZE(file_bytes_max)},
 	};
 
-	return apply(limits, parser ? WL_ARRAY_LEN(limits) : WL_ARRAY_LEN(limits) - 1);
+	return apply(limits, file_bytes_max == UINT64_MAX ? WL_ARRAY_LEN(limits) - 1
+	                                                  : WL_ARRAY_LEN(limits));
 }
 
 int wl_sandbox_no_new_privileges(void)

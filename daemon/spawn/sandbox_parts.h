@@ -12,6 +12,6 @@ int wl_sandbox_limit_zygote(void);
 int wl_sandbox_drop_capabilities(void);
 int wl_sandbox_hide_memory(void);
 int wl_sandbox_filter_zygote(void);
-int wl_sandbox_limit_job(bool parser, uint64_t deadline_ms);
+int wl_sandbox_limit_job(uint64_t file_bytes_max, uint64_t deadline_ms);
 
 #endif

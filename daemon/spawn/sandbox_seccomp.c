@@ -163,10 +163,10 @@ int wl_sandbox_filter_zygote(void)
 	return r < 0 ? r : seccomp_load(ctx);
 }
 
-int wl_sandbox_tighten(const struct wl_filter *f, bool parser, uint64_t deadline_ms,
+int wl_sandbox_tighten(const struct wl_filter *f, uint64_t file_bytes_max, uint64_t deadline_ms,
                        const char **ret_step)
 {
-	int r = wl_sandbox_limit_job(parser, deadline_ms);
+	int r = wl_sandbox_limit_job(file_bytes_max, deadline_ms);
 
 	*ret_step = "limits of the job";
 	if (r < 0)

@@ -13,10 +13,8 @@
 #include "daemon/spawn/spawnd.h"
 
 static const char *const names[WL_BINARIES] = {
-        [WL_BINARY_VOLUME] = "worker-volume",
-        [WL_BINARY_UPDATE] = "worker-update",
-        [WL_BINARY_ARCHIVE] = "worker-archive",
-        [WL_BINARY_IMAGE] = "worker-image",
+        [WL_BINARY_VOLUME] = "worker-volume",   [WL_BINARY_UPDATE] = "worker-update",
+        [WL_BINARY_ARCHIVE] = "worker-archive", [WL_BINARY_IMAGE] = "worker-image",
         [WL_BINARY_TOOL] = "worker-tool",
 };
 

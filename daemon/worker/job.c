@@ -28,6 +28,13 @@ static int place_descriptors(const int slots[WL_ZYGOTE_SLOTS])
 	return close_range(WL_WORKER_AUX_FD + 1, ~0U, 0) < 0 ? -errno : 0;
 }
 
+static uint64_t may_write_bytes(enum wl_may_write may)
+{
+	if (may == WL_MAY_WRITE)
+		return UINT64_MAX;
+	return may == WL_MAY_WRITE_SAMPLES ? WL_IMAGE_SAMPLES_BYTES_MAX : 0;
+}
+
 static int lock(const struct wl_work_kind *kind, const struct wl_filter *filter,
                 const int slots[WL_ZYGOTE_SLOTS], uint64_t deadline_ms)
 {
@@ -38,7 +45,8 @@ static int lock(const struct wl_work_kind *kind, const struct wl_filter *filter,
 	if (getppid() != 1) /* the zygote is process 1 here, or gone already */
 		return -ESRCH;
 	int r = place_descriptors(slots);
-	return r < 0 ? r : wl_sandbox_tighten(filter, kind->parser, deadline_ms, &step);
+	return r < 0 ? r
+	             : wl_sandbox_tighten(filter, may_write_bytes(kind->write), deadline_ms, &step);
 }
 
 static void send_fault(struct wl_worker *wk, int error)

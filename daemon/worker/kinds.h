@@ -20,6 +20,13 @@ int wl_seal_run(struct wl_worker *wk);
 /* worker-volume */
 int wl_read_medium_run(struct wl_worker *wk);
 
+/* worker-image */
+int wl_decode_run(struct wl_worker *wk);
+
+/* worker-tool, pictures; prepare: wl_png_encode_prepare, wl_png_check_prepare of image/ */
+int wl_encode_run(struct wl_worker *wk);
+int wl_check_picture_run(struct wl_worker *wk);
+
 /* worker-update */
 int wl_signature_prepare(void);
 int wl_signature_run(struct wl_worker *wk);

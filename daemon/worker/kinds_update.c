@@ -3,7 +3,7 @@
 #include "daemon/worker/kinds.h"
 
 const struct wl_work_kind wl_work_kinds[] = {
-        {"signature", wl_signature_prepare, wl_signature_run, true},
-        {"unseal", wl_unseal_prepare, wl_unseal_run, true},
-        {NULL, NULL, NULL, false},
+        {"signature", wl_signature_prepare, wl_signature_run, WL_MAY_NOT_WRITE},
+        {"unseal", wl_unseal_prepare, wl_unseal_run, WL_MAY_NOT_WRITE},
+        {NULL, NULL, NULL, WL_MAY_WRITE},
 };

@@ -11,8 +11,13 @@ wl_frame_libs = daemon/worker/libwl_frame.a $(wl_sandbox_libs)
 worker_PROGRAMS += daemon/worker/worker-tool
 daemon_worker_worker_tool_SOURCES = \
 	daemon/worker/kinds_tool.c daemon/worker/digest.c daemon/worker/self_test.c \
-	daemon/worker/check.c daemon/worker/build_volume.c daemon/worker/seal.c
-daemon_worker_worker_tool_LDADD = $(wl_frame_libs) daemon/volume/libwl_volume.a $(wl_update_libs)
+	daemon/worker/check.c daemon/worker/build_volume.c daemon/worker/seal.c \
+	daemon/worker/encode.c daemon/worker/check_picture.c
+daemon_worker_worker_tool_LDADD = $(wl_frame_libs) $(wl_image_write_libs) daemon/volume/libwl_volume.a $(wl_update_libs)
+
+worker_PROGRAMS += daemon/worker/worker-image
+daemon_worker_worker_image_SOURCES = daemon/worker/kinds_image.c daemon/worker/decode.c
+daemon_worker_worker_image_LDADD = $(wl_frame_libs) $(wl_image_read_libs)
 
 worker_PROGRAMS += daemon/worker/worker-update
 daemon_worker_worker_update_SOURCES = daemon/worker/kinds_update.c daemon/worker/signature.c \

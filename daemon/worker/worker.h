@@ -23,6 +23,13 @@ struct wl_worker {
 	struct wl_message *out; /* for sending */
 };
 
+/* What a kind may write to the files it is handed, whatever they are. */
+enum wl_may_write {
+	WL_MAY_WRITE = 0,
+	WL_MAY_NOT_WRITE = 1,     /* parsers */
+	WL_MAY_WRITE_SAMPLES = 2, /* a parser that fills a memory file with samples */
+};
+
 /* The system calls a kind needs beyond the common ones stand in spawn/seccomp_table.def, under its
  * name; a kind without a row there is not run. In a sanitizer build a forbidden call is named on
  * standard error. */
@@ -30,7 +37,7 @@ struct wl_work_kind {
 	const char *name;     /* "read-medium" */
 	int (*prepare)(void); /* NULL, or 0 or negative errno; in the zygote, before any lock */
 	int (*run)(struct wl_worker *wk);
-	bool parser; /* its input is hostile: it may not write files */
+	enum wl_may_write write; /* a parser's input is hostile: WL_MAY_NOT_WRITE, or samples */
 };
 
 extern const struct wl_work_kind wl_work_kinds[]; /* of this binary; ends with name NULL */

@@ -7,7 +7,8 @@ allowed() {
 	worker-volume) echo 'libc libcap-ng libseccomp' ;;
 	worker-update) echo 'libc libcap-ng libseccomp libcrypto' ;;
 	worker-archive) echo 'libc libcap-ng libseccomp libarchive libz' ;;
-	worker-tool) echo 'libc libcap-ng libseccomp libcrypto' ;;
+	worker-image) echo 'libc libcap-ng libseccomp libpng16 libjpeg libtiff libz' ;;
+	worker-tool) echo 'libc libcap-ng libseccomp libcrypto libisal' ;;
 	weighlock-spawnd) echo 'libc libcap-ng libseccomp libsystemd' ;;
 	esac
 }
@@ -29,7 +30,7 @@ check() {
 	done
 }
 command -v readelf >/dev/null || { echo 'skipped: no readelf'; exit 77; }
-for worker in volume update archive tool; do
+for worker in volume update archive image tool; do
 	check "daemon/worker/worker-$worker"
 done
 check daemon/spawn/weighlock-spawnd

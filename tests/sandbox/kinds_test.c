@@ -173,6 +173,6 @@ static int run(struct wl_worker *wk)
 }
 
 const struct wl_work_kind wl_work_kinds[] = {
-        {"self-test", NULL, run, true},
-        {NULL, NULL, NULL, false},
+        {"self-test", NULL, run, WL_MAY_NOT_WRITE},
+        {NULL, NULL, NULL, WL_MAY_WRITE},
 };
