@@ -86,7 +86,9 @@ def limits(top):
         name, value = m.group(1), m.group(2)
         if "(n)" in name or name.endswith("_H") or value.startswith("((uint64_t)"):
             continue
-        note = "\nMay be lowered by the policy." if "(policy)" in value else ""
+        words = "".join(re.findall(r"/\*(.*?)\*/", value)).replace("(policy)", "").strip()
+        note = "\n%s%s." % (words[0].upper(), words[1:]) if words else ""
+        note += "\nMay be lowered by the policy." if "(policy)" in value else ""
         value = re.sub(r"/\*.*?\*/", "", value).strip()
         value = re.sub(r"WL_(K|M|G)IB\((\d+)\)", r"\2 \1iB", value).rstrip("U")
         words = name[3:].lower().replace("_max", "").replace("_", " ")

@@ -20,3 +20,9 @@ daemon_image_libwl_image_write_a_SOURCES = \
 	daemon/image/samples.h daemon/image/samples.c \
 	daemon/image/encode_png.h daemon/image/encode_png.c daemon/image/mask.c \
 	daemon/image/check_png.h daemon/image/check_png.c
+
+# proofs: canaries, non-interference, other decoders, public corpora (scrub as its user runs it)
+dist_check_SCRIPTS += tests/integration/scrub_hidden.py
+TESTS += tests/integration/scrub_hidden.py
+EXTRA_DIST += tests/integration/picture_make.py tests/integration/picture_hide.py \
+	tests/integration/picture_read.py tests/integration/scrub_tools.py
