@@ -318,6 +318,9 @@ static int converse(struct wl_drive_run *r, const struct wl_drive_order *o, cons
 	wl_message_clear(r->m);
 	if (e == 0 && words == check_words && !t.answered)
 		return tell_lie(r, "it did not answer");
+	/* that spawnd is gone says nothing about what was looked into */
+	if (e == -EBADMSG && f.rule == WL_RULE_STATION_PART_MISSING)
+		return -ECONNRESET;
 	if (e == -EBADMSG)
 		return tell(r, f.rule, f.detail);
 	return e;

@@ -210,7 +210,7 @@ bad_end() {
 }
 
 # bad_freeze EVENT DAEMON [WORDS]: from the next entry of that event on (holding WORDS), the daemon
-# stands still: so a state that lasts milliseconds lasts until bad_thaw. It stops by itself after 60 s.
+# stands still (bad_freeze.py traces it): so a state that lasts milliseconds lasts until bad_thaw.
 bad_freeze() {
 	BAD_FROZEN=$2
 	"$WL_PYTHON" "$WL_SRC/tests/integration/bad_freeze.py" \
