@@ -155,7 +155,7 @@ static int take_apart(json_t *frame, struct wl_reply *ret)
 
 int wl_control_receive(struct wl_control *c, int timeout_ms, struct wl_reply *ret)
 {
-	size_t n;
+	size_t n = 0;
 	int r = fill(c, timeout_ms, &n);
 	if (r < 0)
 		return r;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -84,11 +85,11 @@ void wl_doctor_folders(struct wl_cli *cli, struct wl_finding_health *ret)
 	size_t unseen = 0;
 
 	for (size_t i = 0; i < WL_ARRAY_LEN(folders); i++) {
-		char path[WL_PATH_TEXT + 16];
+		char folder[WL_PATH_TEXT], path[WL_PATH_TEXT + 16];
 		struct stat st;
-		if (wl_path(folders[i].path, cli->state_dir, path, WL_PATH_TEXT) < 0)
+		if (wl_path(folders[i].path, cli->state_dir, folder, sizeof(folder)) < 0)
 			return;
-		(void)strcat(path, folders[i].below);
+		(void)snprintf(path, sizeof(path), "%s%s", folder, folders[i].below);
 		if (stat(path, &st) < 0 && errno == EACCES) {
 			unseen++;
 		} else if (stat(path, &st) < 0) {

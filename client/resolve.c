@@ -26,8 +26,8 @@ enum wl_resolution wl_resolve_word(const char *word, char ret[WL_ID_TEXT])
 	}
 	if (n <= 6 && strspn(word, "0123456789") == n)
 		return WL_RESOLVE_NUMBER;
-	return strcmp(word, "last") && strcmp(word, "dernier") ? WL_RESOLVE_NOT_A_NAME
-	                                                       : WL_RESOLVE_LAST;
+	return strcmp(word, "last") == 0 || strcmp(word, "dernier") == 0 ? WL_RESOLVE_LAST
+	                                                                 : WL_RESOLVE_NOT_A_NAME;
 }
 
 bool wl_resolve_last(const json_t *transfers, const char *person, char ret[WL_ID_TEXT])

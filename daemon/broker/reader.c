@@ -176,13 +176,12 @@ static int list(struct reading *r, struct wl_finding *f)
 	return r->order->listed(r->order->user, r->items, f);
 }
 
-static struct reading *sorting; /* qsort has no argument; one work thread, one sort at a time */
-
-static int by_position(const void *a, const void *b)
+static int by_position(const void *a, const void *b, void *reading)
 {
-	const struct wl_item *x = &sorting->items->v[*(const uint32_t *)a];
-	const struct wl_item *y = &sorting->items->v[*(const uint32_t *)b];
-	uint64_t p = sorting->listed[x->cookie].position, q = sorting->listed[y->cookie].position;
+	const struct reading *r = reading;
+	const struct wl_item *x = &r->items->v[*(const uint32_t *)a];
+	const struct wl_item *y = &r->items->v[*(const uint32_t *)b];
+	uint64_t p = r->listed[x->cookie].position, q = r->listed[y->cookie].position;
 	return p < q ? -1 : p > q;
 }
 
@@ -198,8 +197,7 @@ static int make_queue(struct reading *r)
 		r->queue[r->nqueue++] = (uint32_t)i;
 		r->total += r->items->v[i].size;
 	}
-	sorting = r;
-	qsort(r->queue, r->nqueue, sizeof(*r->queue), by_position);
+	qsort_r(r->queue, r->nqueue, sizeof(*r->queue), by_position, r);
 	return 0;
 }
 

@@ -102,7 +102,10 @@ int wl_tickets_load(int tickets_fd, struct wl_stored_ticket **ret, size_t *ret_n
 	struct wl_stored_ticket *all = calloc(WL_TICKETS_MAX, sizeof(*all));
 	size_t n = 0;
 	if (!d || !all) {
-		wl_cleanup_close(&fd);
+		if (d)
+			(void)closedir(d); /* and fd with it */
+		else
+			wl_cleanup_close(&fd);
 		free(all);
 		return -ENOMEM;
 	}
@@ -110,7 +113,7 @@ int wl_tickets_load(int tickets_fd, struct wl_stored_ticket **ret, size_t *ret_n
 		if (!wl_id_is(WL_ID_TICKET, e->d_name))
 			continue;
 		all[n].folder_fd = -1;
-		if (load_one(tickets_fd, e->d_name, &all[n]) == 0 &&
+		if (load_one(tickets_fd, e->d_name, &all[n]) == 0 && all[n].ticket &&
 		    !strcmp(all[n].ticket->id, e->d_name))
 			n++;
 		else

@@ -119,9 +119,16 @@ static int on_opened(struct fold *f)
 	return 0;
 }
 
+/* The gate through which the source of the transfer is read: no other moves it. */
+static bool is_source_gate(const struct fold *f)
+{
+	return strcmp(text_of(f->data, "gate"), "a") == 0 &&
+	       strcmp(text_of(f->data, "purpose"), "read") == 0;
+}
+
 static int on_gate_opened(struct fold *f)
 {
-	if (strcmp(text_of(f->data, "gate"), "a") || strcmp(text_of(f->data, "purpose"), "read"))
+	if (!is_source_gate(f))
 		return 0;
 	copy(f->t->insertion, sizeof(f->t->insertion), text_of(f->data, "insertion"));
 	copy(f->t->port, sizeof(f->t->port), text_of(f->data, "port"));
@@ -132,7 +139,7 @@ static int on_gate_opened(struct fold *f)
 
 static int on_gate_shut(struct fold *f)
 {
-	if (strcmp(text_of(f->data, "gate"), "a") || strcmp(text_of(f->data, "purpose"), "read"))
+	if (!is_source_gate(f))
 		return 0;
 	const char *reason = text_of(f->data, "reason");
 	bool complete = !strcmp(reason, "complete");
