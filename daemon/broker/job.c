@@ -100,6 +100,20 @@ int wl_bench_append(struct wl_bench *bench, struct wl_task *task, json_t *entry,
 	return r;
 }
 
+int wl_bench_append_group(struct wl_bench *bench, struct wl_task *task, json_t **entries, size_t n,
+                          struct wl_finding *f)
+{
+	const struct wl_policy *policy = task->policy ? task->policy->policy : NULL;
+	int r = wl_ledger_append_group(bench->ledger, entries, n, policy ? policy->sha256 : NULL,
+	                               f);
+	for (size_t i = 0; i < n; i++)
+		if (r == 0)
+			post(bench->jobs, &(struct note){.entry = entries[i]});
+		else
+			json_decref(entries[i]);
+	return r;
+}
+
 /* Ten a second are enough for people; a new step and the end of one are always told. */
 static bool is_too_soon(struct wl_bench *bench, const char *step, uint64_t done, uint64_t total)
 {

@@ -99,6 +99,9 @@ int wl_bench_append(struct wl_bench *bench, struct wl_task *task, json_t *entry,
                     char ret_id[WL_ID_TEXT], struct wl_finding *f);
 int wl_bench_append_manifest(struct wl_bench *bench, struct wl_task *task, json_t *entry,
                              int manifest_fd, uint64_t bytes, struct wl_finding *f);
+/* The same for up to WL_APPEND_GROUP_MAX entries in one commit. */
+int wl_bench_append_group(struct wl_bench *bench, struct wl_task *task, json_t **entries, size_t n,
+                          struct wl_finding *f);
 void wl_bench_progress(struct wl_bench *bench, const struct wl_task *task, const char *step,
                        uint64_t done, uint64_t total);
 /* The same with a port. */

@@ -50,24 +50,41 @@ static json_t *item_entry(const struct wl_read_task *job, const struct wl_item *
 	return e;
 }
 
+/* Which items get an entry of their own: where there are many, those that pass are only in the
+ * manifest. */
+static bool is_recorded(const struct wl_items *items, const struct wl_decision *d, size_t i,
+                        size_t files)
+{
+	return !items->v[i].folder && (files <= ITEMS_IN_FULL || d->item[i].verdict != WL_PASS);
+}
+
+/* Item by item, a group of them in each commit. */
 static int record_items(struct wl_bench *bench, struct wl_read_task *job,
                         const struct wl_items *items, const struct wl_decision *d,
                         struct wl_finding *f)
 {
-	size_t files = 0;
+	json_t *group[WL_APPEND_GROUP_MAX];
+	size_t files = 0, n = 0;
+	int r = 0;
 	for (size_t i = 0; i < items->n; i++)
 		files += !items->v[i].folder;
-	for (size_t i = 0; i < items->n; i++) {
-		if (items->v[i].folder || (files > ITEMS_IN_FULL && d->item[i].verdict == WL_PASS))
+	for (size_t i = 0; r == 0 && i < items->n; i++) {
+		if (!is_recorded(items, d, i, files))
 			continue;
-		if (atomic_load(&job->task.cancel))
-			return -ECANCELED;
-		int r = wl_bench_append(bench, &job->task,
-		                        item_entry(job, &items->v[i], &d->item[i]), NULL, f);
-		if (r < 0)
-			return r;
+		if (n == WL_APPEND_GROUP_MAX) {
+			r = wl_bench_append_group(bench, &job->task, group, n, f);
+			n = 0;
+		}
+		if (r == 0 && atomic_load(&job->task.cancel))
+			r = -ECANCELED;
+		if (r == 0)
+			group[n++] = item_entry(job, &items->v[i], &d->item[i]);
 	}
-	return 0;
+	if (r == 0)
+		return wl_bench_append_group(bench, &job->task, group, n, f);
+	while (n > 0)
+		json_decref(group[--n]);
+	return r;
 }
 
 static json_t *signers_list(const struct wl_facts *facts)

@@ -79,12 +79,13 @@ int wl_ledger_status(struct wl_ledger *l, struct wl_ledger_status *ret, struct w
 
 struct append {
 	struct wl_ledger *l;
-	const json_t *entry;
+	json_t *entry;
 	const uint8_t *policy_sha256;
-	const uint8_t *nonce;
+	uint8_t nonce[NONCE_BYTES];
 	int manifest_fd;
 	uint64_t manifest_bytes;
 	uint32_t serial;
+	bool answered;
 };
 
 static const char *entry_text(const json_t *entry, const char *name)
@@ -155,7 +156,8 @@ static int send_member(struct append *a, const char *name, const json_t *value,
 	return wl_part_send(&a->l->part, f);
 }
 
-static int append_once(struct append *a, struct wl_finding *f)
+/* Begin, members, commit; `last` ends the group that becomes durable together. */
+static int send_entry(struct append *a, bool last, struct wl_finding *f)
 {
 	const char *name;
 	json_t *value;
@@ -176,41 +178,89 @@ static int append_once(struct append *a, struct wl_finding *f)
 		if (r < 0)
 			return r;
 	}
-	wl_message_put_bool(next(a, WL_MSG_APPEND_COMMIT, NULL), WL_T_LAST, true);
-	r = wl_part_send(&a->l->part, f);
-	return r < 0 ? r : wl_part_receive(&a->l->part, a->serial, f);
+	wl_message_put_bool(next(a, WL_MSG_APPEND_COMMIT, NULL), WL_T_LAST, last);
+	return wl_part_send(&a->l->part, f);
+}
+
+/* One reply of the group: what ledgerd stamped goes into the entry it is about. */
+static int take_reply(struct append *group, size_t n, struct wl_finding *f)
+{
+	struct wl_part *part = &group->l->part;
+	char time[WL_TIME_TEXT];
+	int r = wl_part_receive_of(part, group->serial, (uint32_t)n, f);
+	if (r < 0)
+		return r;
+	struct append *a = &group[part->message.serial - group->serial];
+	if (part->message.id != WL_MSG_APPEND_COMMIT_REPLY || a->answered) {
+		wl_part_drop(part);
+		return wl_refuse(f, WL_RULE_STATION_PART_MISSING, "ledger: no reply to a commit");
+	}
+	a->answered = true;
+	wl_time_format(wl_message_i64(&part->message, WL_T_TIME), time);
+	(void)json_object_set_new(
+	        a->entry, "seq",
+	        json_integer((json_int_t)wl_message_u64(&part->message, WL_T_SEQ)));
+	(void)json_object_set_new(a->entry, "time", json_string(time));
+	return 0;
+}
+
+static int append_once(struct append *group, size_t n, struct wl_finding *f)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		group[i].answered = false;
+		r = send_entry(&group[i], i + 1 == n, f);
+	}
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = take_reply(group, n, f);
+	if (r < 0 && n > 1)
+		wl_part_drop(&group->l->part); /* the replies of the others are not waited for */
+	return r;
+}
+
+static int append_group(struct append *group, size_t n, struct wl_finding *f)
+{
+	struct wl_ledger *l = group->l;
+	for (size_t i = 0; i < n; i++)
+		if (getrandom(group[i].nonce, NONCE_BYTES, 0) != (ssize_t)NONCE_BYTES)
+			return -EIO;
+	int r = append_once(group, n, f);
+	if (r == -EBADMSG && f->rule == WL_RULE_STATION_PART_MISSING)
+		r = append_once(group, n, f); /* the same nonces: the same entries */
+	if (r < 0)
+		return r;
+	if (!l->station[0]) {
+		struct wl_ledger_status status;
+		(void)wl_ledger_status(l, &status, f);
+	}
+	for (size_t i = 0; i < n; i++)
+		(void)json_object_set_new(group[i].entry, "station", json_string(l->station));
+	return 0;
 }
 
 int wl_ledger_append(struct wl_ledger *l, json_t *entry, const uint8_t *policy_sha256,
                      int manifest_fd, uint64_t manifest_bytes, struct wl_finding *f)
 {
-	uint8_t nonce[NONCE_BYTES];
-	char time[WL_TIME_TEXT];
-	if (getrandom(nonce, sizeof(nonce), 0) != (ssize_t)sizeof(nonce))
-		return -EIO;
 	struct append a = {.l = l,
 	                   .entry = entry,
 	                   .policy_sha256 = policy_sha256,
-	                   .nonce = nonce,
 	                   .manifest_fd = manifest_fd,
 	                   .manifest_bytes = manifest_bytes};
-	int r = append_once(&a, f);
-	if (r == -EBADMSG && f->rule == WL_RULE_STATION_PART_MISSING)
-		r = append_once(&a, f); /* the same nonce: the same entry */
-	if (r < 0)
-		return r;
-	if (l->part.message.id != WL_MSG_APPEND_COMMIT_REPLY)
-		return wl_refuse(f, WL_RULE_STATION_PART_MISSING, "ledger: no reply to a commit");
-	wl_time_format(wl_message_i64(&l->part.message, WL_T_TIME), time);
-	(void)json_object_set_new(
-	        entry, "seq", json_integer((json_int_t)wl_message_u64(&l->part.message, WL_T_SEQ)));
-	(void)json_object_set_new(entry, "time", json_string(time));
-	if (!l->station[0]) {
-		struct wl_ledger_status status;
-		(void)wl_ledger_status(l, &status, f);
-	}
-	(void)json_object_set_new(entry, "station", json_string(l->station));
-	return 0;
+	return append_group(&a, 1, f);
+}
+
+int wl_ledger_append_group(struct wl_ledger *l, json_t *const *entries, size_t n,
+                           const uint8_t *policy_sha256, struct wl_finding *f)
+{
+	struct append group[WL_APPEND_GROUP_MAX];
+	if (n == 0 || n > WL_APPEND_GROUP_MAX)
+		return n == 0 ? 0 : -E2BIG;
+	for (size_t i = 0; i < n; i++)
+		group[i] = (struct append){.l = l,
+		                           .entry = entries[i],
+		                           .policy_sha256 = policy_sha256,
+		                           .manifest_fd = -1};
+	return append_group(group, n, f);
 }
 
 /* ---- the first set-up ---- */

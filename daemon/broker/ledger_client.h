@@ -56,6 +56,11 @@ void wl_entry_sha256(json_t *entry, enum wl_member member, const uint8_t sha256[
  */
 int wl_ledger_append(struct wl_ledger *l, json_t *entry, const uint8_t *policy_sha256,
                      int manifest_fd, uint64_t manifest_bytes, struct wl_finding *f);
+/* The same for up to WL_APPEND_GROUP_MAX entries that become durable in one commit; -E2BIG. On an
+ * error some, all or none of them may stand in the ledger. */
+#define WL_APPEND_GROUP_MAX 64U
+int wl_ledger_append_group(struct wl_ledger *l, json_t *const *entries, size_t n,
+                           const uint8_t *policy_sha256, struct wl_finding *f);
 /* The id of an entry that was appended, "STN3#81". */
 void wl_entry_id(const json_t *entry, char buf[WL_ID_TEXT]);
 
@@ -70,6 +75,17 @@ int wl_ledger_entries(struct wl_ledger *l, const char *transfer, uint64_t from, 
 typedef void (*wl_ledger_transfer_cb)(void *user, const char *transfer, uint64_t first_seq);
 int wl_ledger_transfers(struct wl_ledger *l, bool open_only, wl_ledger_transfer_cb cb, void *user,
                         struct wl_finding *f);
+
+/* What the index keeps of media, of insertions of this boot that have not ended, and of proposed
+ * policies above the one in force (oldest first); a row to each callback. */
+struct wl_recall {
+	void (*medium)(void *user, const char *medium, bool suspect, bool ours);
+	void (*insertion)(void *user, const char *insertion, const char *port, uint64_t diskseq);
+	void (*proposal)(void *user, uint64_t version, const uint8_t sha256[32], const char *actor,
+	                 uid_t uid);
+};
+int wl_ledger_recall(struct wl_ledger *l, const struct wl_recall *to, void *user,
+                     struct wl_finding *f);
 
 /* ---- facts ---- */
 

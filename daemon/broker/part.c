@@ -84,7 +84,8 @@ int wl_part_send(struct wl_part *p, struct wl_finding *ret_finding)
 	return r < 0 ? missing(p, r, ret_finding) : 0;
 }
 
-int wl_part_receive(struct wl_part *p, uint32_t serial, struct wl_finding *ret_finding)
+int wl_part_receive_of(struct wl_part *p, uint32_t first, uint32_t n,
+                       struct wl_finding *ret_finding)
 {
 	for (;;) {
 		if (!p->connected)
@@ -95,7 +96,7 @@ int wl_part_receive(struct wl_part *p, uint32_t serial, struct wl_finding *ret_f
 		const struct wl_message_row *row = wl_message_row(p->message.id);
 		if (row->kind == WL_KIND_EVENT && p->message.serial == 0)
 			continue;
-		if (p->message.serial != serial)
+		if (p->message.serial - first >= n)
 			return missing(p, -EPROTO, ret_finding);
 		if (row->kind != WL_KIND_ERROR)
 			return 0;
@@ -103,4 +104,9 @@ int wl_part_receive(struct wl_part *p, uint32_t serial, struct wl_finding *ret_f
 		return wl_refuse(ret_finding, rule ? rule : WL_RULE_STATION_PART_MISSING, "%s",
 		                 wl_message_text(&p->message, WL_T_DETAIL));
 	}
+}
+
+int wl_part_receive(struct wl_part *p, uint32_t serial, struct wl_finding *ret_finding)
+{
+	return wl_part_receive_of(p, serial, 1, ret_finding);
 }

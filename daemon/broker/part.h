@@ -39,5 +39,8 @@ int wl_part_call(struct wl_part *p, struct wl_finding *ret_finding);
 int wl_part_send(struct wl_part *p, struct wl_finding *ret_finding);
 /* The next message with this serial (events with serial 0 are skipped). 0, or as wl_part_call. */
 int wl_part_receive(struct wl_part *p, uint32_t serial, struct wl_finding *ret_finding);
+/* The next message with one of the n serials from `first` on. */
+int wl_part_receive_of(struct wl_part *p, uint32_t first, uint32_t n,
+                       struct wl_finding *ret_finding);
 
 #endif
