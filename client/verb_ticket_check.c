@@ -155,6 +155,8 @@ static int run(struct wl_cli *cli, const char *path, uint64_t signers, int64_t n
 	struct outcome o = {.refused = false};
 	int status = open_certificates(cli, "cert", order.certificates, &order.ncertificates);
 
+	if (!status)
+		status = open_certificates(cli, "root", order.anchors, &order.nanchors);
 	WL_AUTO_CLOSE int content = status ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 	if (!status && content < 0)
 		status = wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
@@ -166,6 +168,8 @@ static int run(struct wl_cli *cli, const char *path, uint64_t signers, int64_t n
 		status = wl_ticket_load(cli, path, NULL, NULL, &t);
 	for (size_t i = 0; i < order.ncertificates; i++)
 		(void)close(order.certificates[i].fd);
+	for (size_t i = 0; i < order.nanchors; i++)
+		(void)close(order.anchors[i].fd);
 	if (status)
 		return status;
 	judge(t, now, signers, &o);

@@ -220,6 +220,8 @@ static int describe(X509 *x, struct wl_signer *ret, struct wl_finding *f)
 static int check_trust(X509 *x, bool named, const struct wl_signer *signer,
                        const struct wl_trust *trust, struct wl_finding *f)
 {
+	if (named && trust->purpose == WL_PURPOSE_AUTHORITY && trust->nanchors > 0)
+		return verify_chain(x, trust, f); /* besides: a chain can only refuse */
 	if (named)
 		return 0;
 	if (trust->purpose != WL_PURPOSE_VENDOR)

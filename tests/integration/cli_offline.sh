@@ -168,6 +168,12 @@ expect 0 "ticket check --json" ticket check t.ticket.json --cert pki/authority-1
 json 'o["verdict"] == "pass" and o["scope"] == "offline" and "ticket.used" in o["not_checked"] and len(o["signers"]) == 1'
 expect 1 "an officer nobody named counts for none" ticket check t.ticket.json --cert pki/authority-1.pem --signers 2
 complains "signature.signer-untrusted"
+expect 0 "an issuer besides the officer's certificate" ticket check t.ticket.json \
+	--cert pki/authority-1.pem --root pki/authority-1.pem
+expect 1 "an issuer the officer's certificate does not lie under" ticket check t.ticket.json \
+	--cert pki/authority-1.pem --root pki/policy-authority.pem
+complains "signature.signer-untrusted"
+expect 2 "an issuer alone decides nothing" ticket check t.ticket.json --root pki/authority-1.pem
 mv t.ticket.2.p7s kept
 expect 1 "too few officers" ticket check t.ticket.json --cert pki/authority-1.pem --signers 2
 complains "signature.too-few-signers"
