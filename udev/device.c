@@ -4,7 +4,7 @@
  * Runs in weighlock-mediad with CAP_SYS_ADMIN, in its device thread. Attacker-controlled: when the
  * device goes away, becomes another, or stops answering; every descriptor is therefore checked
  * again after it is open. No byte of content is read here. When power goes, or mediad dies, the
- * kernel forgets claims; a write protection left behind only makes a medium safer.
+ * kernel forgets claims; a write protection left behind is found and put back at the next start.
  */
 #include "udev/device.h"
 

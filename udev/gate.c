@@ -342,6 +342,29 @@ void wl_gate_peer_gone(struct wl_media *m, const struct wl_media_peer *peer)
 	}
 }
 
+/*
+ * A medium that was write-protected when this process started may have been in the gate of a
+ * mediad that was killed. It is taken for a gate whose owner has gone: shut, and the protection put
+ * back, as soon as nobody holds the medium. What is protected by its own switch stays so.
+ */
+static void take_up(struct wl_media *m)
+{
+	struct wl_gate *g = &m->gate;
+
+	for (unsigned i = 0; i < WL_MEDIA_DISKS_MAX && g->state == WL_GATE_NONE; i++) {
+		struct wl_insertion *in = &m->insertions.slot[i];
+		if (!in->left_protected || !wl_insertion_is_present(in))
+			continue;
+		in->left_protected = false;
+		g->number++;
+		g->pass = (struct wl_device_pass){.disk = in->disk, .touched = true};
+		(void)snprintf(g->pass.port, sizeof(g->pass.port), "%s", in->port);
+		g->purpose[0] = g->intent[0] = '\0';
+		g->state = WL_GATE_OPEN;
+		disown(m);
+	}
+}
+
 static bool is_due(const struct wl_gate *g)
 {
 	return g->state == WL_GATE_HANDING || (g->state == WL_GATE_OPEN && !g->owner);
@@ -359,6 +382,7 @@ void wl_gate_tick(struct wl_media *m)
 {
 	struct wl_gate *g = &m->gate;
 
+	take_up(m);
 	if (!is_due(g) || wl_media_now_ms() < g->due_ms)
 		return;
 	if (g->state == WL_GATE_OPEN)

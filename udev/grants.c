@@ -98,13 +98,24 @@ int wl_grants_find(struct wl_grants *t, const char *intent, int64_t now_s,
 	return 0;
 }
 
+static void spend_at(struct wl_grants *t, unsigned i)
+{
+	memcpy(t->spent[t->spent_next], t->grant[i].intent, sizeof(t->spent[0]));
+	t->spent_next = (t->spent_next + 1) % WL_GRANTS_MAX;
+	take_out(t, i);
+}
+
 void wl_grants_spend(struct wl_grants *t, const char *intent)
 {
-	struct wl_grant *g = find(t, intent);
+	const struct wl_grant *g = find(t, intent);
 
-	if (!g)
-		return;
-	(void)snprintf(t->spent[t->spent_next], sizeof(t->spent[0]), "%s", g->intent);
-	t->spent_next = (t->spent_next + 1) % WL_GRANTS_MAX;
-	take_out(t, (unsigned)(g - t->grant));
+	if (g)
+		spend_at(t, (unsigned)(g - t->grant));
+}
+
+void wl_grants_medium_gone(struct wl_grants *t, uint64_t diskseq)
+{
+	for (unsigned i = t->n; i > 0; i--)
+		if (t->grant[i - 1].diskseq == diskseq)
+			spend_at(t, i - 1);
 }

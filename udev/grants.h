@@ -46,7 +46,9 @@ int wl_grants_add(struct wl_grants *t, const struct wl_grant *grant, int64_t now
 int wl_grants_find(struct wl_grants *t, const char *intent, int64_t now_s,
                    struct wl_grant *ret_grant, struct wl_finding *ret_finding);
 
-/* Uses it up, for good. */
+/* Uses it up, for good; also where the ledger says that the intent has ended. */
 void wl_grants_spend(struct wl_grants *t, const char *intent);
+/* The insertion with this DISKSEQ has ended: what was granted for it is void, for good. */
+void wl_grants_medium_gone(struct wl_grants *t, uint64_t diskseq);
 
 #endif

@@ -45,6 +45,8 @@ void wl_media_tell(void *media, const struct wl_insertion *insertion, bool gone)
 	wl_log_info("port %s: %s, %llu bytes, DISKSEQ %llu", insertion->port,
 	            gone ? "medium gone" : "medium seen", (unsigned long long)insertion->disk.bytes,
 	            (unsigned long long)insertion->disk.diskseq);
+	if (gone)
+		wl_grants_medium_gone(&m->grants, insertion->disk.diskseq);
 	for (unsigned i = 0; i < WL_MEDIA_PEERS; i++) {
 		struct wl_media_peer *p = &m->peer[i];
 		if (!p->used || !p->wants_events)
@@ -156,6 +158,15 @@ static int handle_grant(struct wl_media *m, struct wl_media_peer *peer)
 	return 0;
 }
 
+/* The intent ended, in the ledger, before anything was written against it. */
+static int handle_grant_end(struct wl_media *m, struct wl_media_peer *peer)
+{
+	wl_grants_spend(&m->grants, wl_message_text(&m->in, WL_T_INTENT));
+	wl_message_start(&m->out, WL_MSG_GRANT_END_REPLY, m->in.serial);
+	wl_media_send(m, peer);
+	return 0;
+}
+
 /* ---- gates ---- */
 
 static int handle_gate_open(struct wl_media *m, struct wl_media_peer *peer)
@@ -189,6 +200,7 @@ static const struct {
         {WL_MSG_GATE_WRITE, WL_DOOR_MEDIA, handle_gate_write},
         {WL_MSG_GATE_SHUT, WL_DOOR_MEDIA, handle_gate_shut},
         {WL_MSG_GRANT, WL_DOOR_GRANT, handle_grant},
+        {WL_MSG_GRANT_END, WL_DOOR_GRANT, handle_grant_end},
         {WL_MSG_GATE_FD_REPLY, WL_DOOR_GATE, wl_gate_handed},
         {WL_MSG_ERROR, WL_DOOR_GATE, wl_gate_handed},
 };

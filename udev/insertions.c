@@ -68,7 +68,10 @@ int wl_insertions_observe(struct wl_insertions *t, const struct wl_ports *ports,
 		s = find_room(t);
 	if (!s)
 		return -ENOSPC;
-	*s = (struct wl_insertion){.disk = *disk, .used = true, .found = true};
+	*s = (struct wl_insertion){.disk = *disk,
+	                           .used = true,
+	                           .found = true,
+	                           .left_protected = disk->read_only && !t->enumerated};
 	set_port(s, ports);
 	if (wl_insertion_is_present(s))
 		change(context, s, false);
@@ -97,6 +100,7 @@ void wl_insertions_enumerate_end(struct wl_insertions *t, wl_insertion_change ch
 	for (unsigned i = 0; i < WL_MEDIA_DISKS_MAX; i++)
 		if (t->slot[i].used && !t->slot[i].found)
 			wl_insertions_remove(t, t->slot[i].disk.devnum, change, context);
+	t->enumerated = true;
 }
 
 void wl_insertions_set_ports(struct wl_insertions *t, const struct wl_ports *ports,

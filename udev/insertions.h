@@ -20,6 +20,7 @@ struct wl_disk {
 	dev_t devnum;
 	uint64_t diskseq; /* as sysfs says now */
 	uint64_t bytes;   /* as sysfs says now */
+	bool read_only;   /* by its own switch or a write protection that was set */
 	char node[64];
 	char id_path[WL_PORT_MATCH_TEXT];
 	char vid[17], pid[17]; /* "" where unknown */
@@ -31,10 +32,12 @@ struct wl_insertion {
 	struct wl_disk disk;     /* as first seen; bytes do not change after that */
 	char port[WL_ID_TEXT];   /* "" in none of ours */
 	bool used, ended, found; /* slot taken; DISKSEQ spent; seen in the running enumeration */
+	bool left_protected;     /* read-only when mediad started, and not yet looked into */
 };
 
 struct wl_insertions {
 	struct wl_insertion slot[WL_MEDIA_DISKS_MAX];
+	bool enumerated; /* at least once, whole */
 };
 
 /* Told of every insertion in a port of ours that begins (gone false) or ends (gone true). */

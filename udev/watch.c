@@ -128,6 +128,7 @@ static int copy_whole(const char *s, char *buf, size_t size)
 static int describe(struct udev_device *d, struct wl_disk *ret)
 {
 	struct wl_disk disk = {.devnum = udev_device_get_devnum(d)};
+	uint64_t read_only = 0;
 	const char *id_path = udev_device_get_property_value(d, "ID_PATH");
 	uint64_t sectors = 0;
 
@@ -137,6 +138,8 @@ static int describe(struct udev_device *d, struct wl_disk *ret)
 	    parse_u64(udev_device_get_sysattr_value(d, "size"), &sectors) < 0 ||
 	    wl_mul_overflows(sectors, SECTOR_BYTES, &disk.bytes))
 		return -EINVAL;
+	disk.read_only = parse_u64(udev_device_get_sysattr_value(d, "ro"), &read_only) == 0 &&
+	                 read_only != 0;
 	copy_property(d, "ID_VENDOR_ID", disk.vid, sizeof(disk.vid));
 	copy_property(d, "ID_MODEL_ID", disk.pid, sizeof(disk.pid));
 	copy_property(d, "ID_SERIAL_SHORT", disk.serial, sizeof(disk.serial));

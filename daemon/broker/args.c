@@ -130,6 +130,7 @@ static const struct {
         [WL_ARG_TRANSFER] = {is_transfer, false, "STATION-T000042 or 42"},
         [WL_ARG_RULE] = {is_rule, false, "rule id"},
         [WL_ARG_INT] = {is_int, false, "integer from 0"},
+        [WL_ARG_DIGEST] = {is_digest, false, "SHA-256, 64 lower-case hex digits"},
         [WL_ARG_DIGESTS] = {is_digest, true, "list of SHA-256, 64 lower-case hex digits"},
         [WL_ARG_RULES] = {is_rule, true, "list of rule ids"},
         [WL_ARG_LINES] = {is_line, true, "list of lines of text"},

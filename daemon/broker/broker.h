@@ -38,6 +38,8 @@ struct wl_insertion {
 
 struct wl_proposal {
 	uint64_t version;
+	uint8_t sha256[32];           /* of policy.yaml */
+	bool contested;               /* other policies were proposed under this version before */
 	char proposed_by[WL_ID_TEXT]; /* person or "uid:N" */
 	uid_t uid;
 };
@@ -129,6 +131,9 @@ bool wl_recover_policy(struct wl_broker *b);
 bool wl_authority_is_pinned(const struct wl_broker *b);
 /* A policy came into force: voids approvals of the one before, tells mediad. */
 void wl_broker_policy_changed(struct wl_broker *b, bool void_approvals);
+/* Who proposed which policy, kept until it is in force or a newer one of its version comes. */
+void wl_policy_remember_proposal(struct wl_broker *b, uint64_t version, const uint8_t sha256[32],
+                                 const char *actor, uid_t uid);
 
 /* ---- transfers.c ---- */
 

@@ -143,9 +143,11 @@ static bool proposer_is_administrator(const struct wl_broker *b, const struct wl
 	return p && (p->roles & WL_PERSON_ADMINISTRATOR);
 }
 
-static void remember_proposal(struct wl_broker *b, uint64_t version, const struct upload *u)
+void wl_policy_remember_proposal(struct wl_broker *b, uint64_t version, const uint8_t sha256[32],
+                                 const char *actor, uid_t uid)
 {
 	size_t at = 0;
+	bool contested = false;
 	while (at < b->nproposals && b->proposals[at].version != version)
 		at++;
 	if (at == WL_PROPOSALS_MAX) {
@@ -155,9 +157,14 @@ static void remember_proposal(struct wl_broker *b, uint64_t version, const struc
 		at--;
 	} else if (at == b->nproposals) {
 		b->nproposals++;
+	} else {
+		contested = b->proposals[at].contested ||
+		            memcmp(b->proposals[at].sha256, sha256, WL_SHA256_BYTES) != 0;
 	}
-	b->proposals[at] = (struct wl_proposal){.version = version, .uid = u->uid};
-	(void)snprintf(b->proposals[at].proposed_by, WL_ID_TEXT, "%s", u->actor);
+	struct wl_proposal *p = &b->proposals[at];
+	*p = (struct wl_proposal){.version = version, .contested = contested, .uid = uid};
+	memcpy(p->sha256, sha256, WL_SHA256_BYTES);
+	(void)snprintf(p->proposed_by, WL_ID_TEXT, "%s", actor);
 }
 
 static int store_proposal(struct wl_broker *b, const struct wl_policy *policy,
@@ -171,7 +178,7 @@ static int store_proposal(struct wl_broker *b, const struct wl_policy *policy,
 	wl_entry_sha256(e, WL_M_SHA256, policy->sha256);
 	r = wl_broker_append(b, e, NULL, f);
 	if (r == 0)
-		remember_proposal(b, policy->version, u);
+		wl_policy_remember_proposal(b, policy->version, policy->sha256, u->actor, u->uid);
 	return r;
 }
 
@@ -349,6 +356,24 @@ static void proposal_name(uint64_t version, char buf[48])
 	(void)snprintf(buf, 48, "proposed/%llu", (unsigned long long)version);
 }
 
+/* The digest says which policy the second administrator has read. It may be left out only while
+ * there has been no other proposal of this version that could have been meant. */
+static bool is_what_was_read(struct wl_call *c, const struct wl_proposal *p)
+{
+	const char *read = json_string_value(json_object_get(c->parameters, "sha256"));
+	char hex[WL_SHA256_HEX + 1];
+	wl_hex_encode(p->sha256, WL_SHA256_BYTES, hex);
+	if (!read && p->contested)
+		wl_call_bad_argument(c, "sha256",
+		                     "the SHA-256 of the policy that was read: more than one was "
+		                     "proposed under this version");
+	else if (read && strcmp(read, hex) != 0)
+		wl_call_refuse(c, WL_RULE_APPROVAL_VOID, NULL, json_pack("{s:s}", "detail", hex));
+	else
+		return true;
+	return false;
+}
+
 void wl_do_policy_confirm(struct wl_broker *b, struct wl_call *c)
 {
 	WL_CLEANUP(wl_policy_release) struct wl_policy_ref *ref = NULL;
@@ -362,14 +387,15 @@ void wl_do_policy_confirm(struct wl_broker *b, struct wl_call *c)
 	if ((uint64_t)version <= b->status.policy_version)
 		return wl_call_refuse(c, WL_RULE_POLICY_VERSION_FLOOR, NULL, NULL);
 	proposal_name(p->version, name);
-	if (wl_policy_load(b->policy_fd, name, NULL, &ref, errors) < 0)
+	if (wl_policy_load(b->policy_fd, name, p->sha256, &ref, errors) < 0)
 		return wl_call_no_such(c, "policy", name);
 	enum wl_rule rule = may_confirm(b, c, p, ref->policy);
 	if (rule == WL_RULE_PERSON_ROLE_MISSING)
 		return wl_call_not_permitted(c, "administrator");
 	if (rule != WL_RULE_NONE)
 		return wl_call_refuse(c, rule, NULL, NULL);
-	install(b, c, p, ref);
+	if (is_what_was_read(c, p))
+		install(b, c, p, ref);
 }
 
 void wl_broker_policy_changed(struct wl_broker *b, bool void_approvals)

@@ -81,6 +81,43 @@ int wl_ledger_transfers(struct wl_ledger *l, bool open_only, wl_ledger_transfer_
 	return r;
 }
 
+static int take_recalled(const struct wl_message *m, const struct wl_recall *to, void *user)
+{
+	switch ((unsigned)m->id) {
+	case WL_MSG_RECALL_MEDIUM:
+		to->medium(user, wl_message_text(m, WL_T_MEDIUM), wl_message_bool(m, WL_T_SUSPECT),
+		           wl_message_bool(m, WL_T_OURS));
+		return 0;
+	case WL_MSG_RECALL_INSERTION:
+		to->insertion(user, wl_message_text(m, WL_T_INSERTION),
+		              wl_message_text(m, WL_T_PORT), wl_message_u64(m, WL_T_DISKSEQ));
+		return 0;
+	case WL_MSG_RECALL_PROPOSAL:
+		to->proposal(user, wl_message_u64(m, WL_T_POLICY_VERSION),
+		             wl_message_sha256(m, WL_T_SHA256), wl_message_text(m, WL_T_ACTOR),
+		             (uid_t)wl_message_u64(m, WL_T_UID));
+		return 0;
+	default:
+		return -EBADMSG;
+	}
+}
+
+int wl_ledger_recall(struct wl_ledger *l, const struct wl_recall *to, void *user,
+                     struct wl_finding *f)
+{
+	struct wl_message *m = &l->part.message;
+	uint32_t serial = wl_part_start(&l->part, WL_MSG_RECALL);
+	int r = wl_part_send(&l->part, f);
+	while (r == 0) {
+		r = wl_part_receive(&l->part, serial, f);
+		if (r < 0 || m->id == WL_MSG_RECALL_REPLY)
+			break;
+		if (take_recalled(m, to, user) < 0)
+			return nonsense(l, f);
+	}
+	return r;
+}
+
 int wl_ledger_floor(struct wl_ledger *l, const char *device, const char *component,
                     struct wl_ledger_floor *ret, struct wl_finding *f)
 {

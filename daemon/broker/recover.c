@@ -20,9 +20,8 @@
 #include "daemon/broker/broker.h"
 #include "daemon/broker/certificate.h"
 
-#define RECENT_ENTRIES 3000U
-#define RECENT_ENDED   64U
-#define WAITING_MAX    32U
+#define RECENT_ENDED 64U
+#define WAITING_MAX  32U
 
 /* ---- the policy in force ---- */
 
@@ -50,89 +49,39 @@ bool wl_recover_policy(struct wl_broker *b)
 	return true;
 }
 
-/* ---- recent entries: insertions of this boot, media that are suspect ---- */
+/* ---- what stands in no transfer: media, insertions of this boot, proposed policies ---- */
 
-struct recent {
-	struct wl_broker *b;
-	json_t *intents; /* entry id -> medium */
-};
-
-static const char *text_of(const json_t *object, const char *name)
+static void take_medium(void *user, const char *medium, bool suspect, bool ours)
 {
-	const char *text = json_string_value(json_object_get(object, name));
-	return text ? text : "";
+	struct wl_broker *b = user;
+	wl_names_set(&b->ports.suspect, medium, suspect);
+	wl_names_set(&b->ports.ours, medium, ours);
 }
 
-static void forget_insertion(struct wl_broker *b, const char *insertion)
+static void take_insertion(void *user, const char *insertion, const char *port, uint64_t diskseq)
 {
-	for (size_t i = 0; i < b->ninsertions; i++)
-		if (!strcmp(b->insertions[i].insertion, insertion))
-			b->insertions[i] = b->insertions[--b->ninsertions];
-}
-
-static void remember_insertion(struct wl_broker *b, const json_t *entry, const json_t *data)
-{
-	if (strcmp(text_of(entry, "boot"), b->status.boot) != 0)
-		return;
+	struct wl_broker *b = user;
 	if (b->ninsertions == WL_INSERTIONS_MAX)
-		forget_insertion(b, b->insertions[0].insertion);
+		memmove(b->insertions, b->insertions + 1,
+		        --b->ninsertions * sizeof(b->insertions[0]));
 	struct wl_insertion *i = &b->insertions[b->ninsertions++];
-	(void)snprintf(i->insertion, sizeof(i->insertion), "%s", text_of(data, "insertion"));
-	(void)snprintf(i->port, sizeof(i->port), "%s", text_of(data, "port"));
-	i->diskseq = (uint64_t)json_integer_value(json_object_get(data, "diskseq"));
+	(void)snprintf(i->insertion, sizeof(i->insertion), "%s", insertion);
+	(void)snprintf(i->port, sizeof(i->port), "%s", port);
+	i->diskseq = diskseq;
 }
 
-static void take_recent(struct recent *r, const json_t *entry)
+static void take_proposal(void *user, uint64_t version, const uint8_t sha256[32], const char *actor,
+                          uid_t uid)
 {
-	const json_t *data = json_object_get(entry, "data");
-	const char *medium =
-	        json_string_value(json_object_get(r->intents, text_of(data, "intent")));
-	char id[WL_ID_TEXT];
-	switch ((unsigned)wl_event_find(text_of(entry, "event"))) {
-	case WL_E_MEDIUM_SEEN:
-		remember_insertion(r->b, entry, data);
-		break;
-	case WL_E_MEDIUM_GONE:
-		forget_insertion(r->b, text_of(data, "insertion"));
-		break;
-	case WL_E_RELEASE_INTENT:
-		wl_entry_id(entry, id);
-		(void)json_object_set_new(r->intents, id, json_string(text_of(data, "medium")));
-		break;
-	case WL_E_RELEASE_FAILED:
-	case WL_E_RELEASE_UNKNOWN:
-		wl_names_set(&r->b->ports.suspect, medium ? medium : "", true);
-		break;
-	case WL_E_RELEASE_DONE:
-		wl_names_set(&r->b->ports.suspect, medium ? medium : "", false);
-		break;
-	case WL_E_MEDIUM_PREPARED:
-		wl_names_set(&r->b->ports.suspect, text_of(data, "medium"), false);
-		wl_names_set(&r->b->ports.ours, text_of(data, "medium"), true);
-		break;
-	default:
-		break;
-	}
+	wl_policy_remember_proposal(user, version, sha256, actor, uid);
 }
 
-static bool on_recent(void *user, uint64_t seq, const char *text, size_t n)
+static int recall(struct wl_broker *b, struct wl_finding *f)
 {
-	json_t *entry = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
-	(void)seq;
-	if (entry)
-		take_recent(user, entry);
-	json_decref(entry);
-	return true;
-}
-
-static int read_recent(struct wl_broker *b, struct wl_finding *f)
-{
-	struct recent r = {.b = b, .intents = json_object()};
-	uint64_t from = b->status.size > RECENT_ENTRIES ? b->status.size - RECENT_ENTRIES : 0;
+	static const struct wl_recall to = {take_medium, take_insertion, take_proposal};
 	b->ninsertions = 0;
-	int e = wl_ledger_entries(b->ledger, NULL, from, RECENT_ENTRIES, on_recent, &r, f);
-	json_decref(r.intents);
-	return e;
+	b->nproposals = 0;
+	return wl_ledger_recall(b->ledger, &to, b, f);
 }
 
 /* ---- transfers ---- */
@@ -301,7 +250,7 @@ int wl_recover(struct wl_broker *b, struct wl_finding *f)
 {
 	struct waiting before[WAITING_MAX];
 	size_t nbefore = forget_transfers(b, before);
-	int r = read_recent(b, f);
+	int r = recall(b, f);
 	if (!wl_authority_is_pinned(b))
 		wl_log_error("policy-authority.pem is not the certificate entry 0 names");
 	if (r == 0 && b->status.has_policy && !b->policy)

@@ -32,6 +32,7 @@ struct wl_stream {
 	uint64_t at, left, count;
 	size_t offset;
 	bool open_only;
+	unsigned part; /* of an answer in several parts */
 	char transfer[WL_ID_TEXT];
 };
 

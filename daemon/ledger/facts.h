@@ -41,6 +41,7 @@ struct wl_inspection_facts {
 	uint64_t seq;
 	char manifest[WL_SHA256_HEX + 1], verdict[9], component[WL_ID_TEXT], ticket[WL_ID_TEXT];
 	int64_t release;  /* -1: none */
+	int64_t uses;     /* per device, of the ticket; -1: not said */
 	char holds[2048]; /* rules, each ended by a newline */
 };
 
@@ -84,6 +85,8 @@ int wl_facts_inspection(struct wl_facts *f, const char *transfer, const char *ou
 int wl_facts_approval(struct wl_facts *f, uint64_t seq, const char *manifest,
                       struct wl_approval_facts *ret);
 int wl_facts_insertion(struct wl_facts *f, const char *id, struct wl_insertion_facts *ret);
+/* 1 where the medium of this insertion gave a serial number and lay in gate a for this transfer. */
+int wl_facts_is_source(struct wl_facts *f, const char *transfer, const char *insertion);
 /* Is a release.intent of this transfer and output in this state? States: open, done, failed,
  * unknown. */
 int wl_facts_intent_of_output(struct wl_facts *f, const char *transfer, const char *output,
@@ -107,6 +110,22 @@ int wl_facts_prepared(struct wl_facts *f, const char *head_sha256, uint64_t *ret
 /* Who last proposed this policy. */
 int wl_facts_proposal(struct wl_facts *f, uint64_t version, const char *sha256,
                       char ret_actor[WL_ID_TEXT], uint64_t *ret_uid);
+/* Media a release or a preparation named, by id from `after` on ("" for the first). */
+struct wl_medium_facts {
+	char medium[WL_ID_TEXT];
+	bool suspect; /* the last release onto it did not end well, nothing later made it whole */
+	bool ours;    /* this station prepared it once */
+};
+int wl_facts_next_medium(struct wl_facts *f, const char *after, struct wl_medium_facts *ret);
+/* Insertions that nothing says have ended, in their order, after the number `after`. */
+int wl_facts_next_insertion(struct wl_facts *f, uint64_t after, uint64_t *ret_number,
+                            char ret_id[WL_ID_TEXT], struct wl_insertion_facts *ret);
+/* Proposals of versions above the one in force, in the order they came, after entry `after`. */
+struct wl_proposal_facts {
+	uint64_t seq, version, uid;
+	char sha256[WL_SHA256_HEX + 1], actor[WL_ID_TEXT];
+};
+int wl_facts_next_proposal(struct wl_facts *f, uint64_t after, struct wl_proposal_facts *ret);
 /* The next transfer after `after` ("" for the first), in order of opening. */
 int wl_facts_next_transfer(struct wl_facts *f, uint64_t after_seq, bool open_only,
                            struct wl_transfer_facts *ret);

@@ -51,9 +51,9 @@ static int station_init(struct wl_facts *f, const struct wl_entry *e)
 
 static int policy_proposed(struct wl_facts *f, const struct wl_entry *e)
 {
-	return wl_facts_run(f, "INSERT OR REPLACE INTO proposal VALUES (?, ?, ?, ?)", "itti",
+	return wl_facts_run(f, "INSERT OR REPLACE INTO proposal VALUES (?, ?, ?, ?, ?)", "ittii",
 	                    INT(e, POLICY_VERSION), TEXT(e, SHA256), e->draft.actor,
-	                    (int64_t)e->draft.uid);
+	                    (int64_t)e->draft.uid, (int64_t)e->seq);
 }
 
 /* A new version spends every approval given under the old one (INTERFACES 8). */
@@ -124,11 +124,40 @@ static int unprepare(struct wl_facts *f, const char *medium, const char *inserti
 
 static int medium_prepared(struct wl_facts *f, const struct wl_entry *e)
 {
+	int r = wl_facts_run(f,
+	                     "INSERT INTO prepared (seq, head, medium, insertion)"
+	                     " VALUES (?, ?, ?, ?)",
+	                     "ittt", (int64_t)e->seq, TEXT(e, HEAD_SHA256), TEXT(e, MEDIUM),
+	                     TEXT(e, INSERTION));
+
+	return r < 0 ? r
+	             : wl_facts_run(f, "INSERT OR REPLACE INTO medium VALUES (?, 0, 1)", "t",
+	                            TEXT(e, MEDIUM));
+}
+
+/* What was read for a transfer: it is never that transfer's destination, in whatever port. */
+static int gate_opened(struct wl_facts *f, const struct wl_entry *e)
+{
+	if (!e->draft.transfer[0] || strcmp(TEXT(e, GATE), "a") != 0)
+		return 0;
 	return wl_facts_run(f,
-	                    "INSERT INTO prepared (seq, head, medium, insertion)"
-	                    " VALUES (?, ?, ?, ?)",
-	                    "ittt", (int64_t)e->seq, TEXT(e, HEAD_SHA256), TEXT(e, MEDIUM),
-	                    TEXT(e, INSERTION));
+	                    "INSERT OR REPLACE INTO source VALUES (?1, ?2, (SELECT medium FROM"
+	                    " insertion WHERE id = ?2 AND serial = 1))",
+	                    "tt", e->draft.transfer, TEXT(e, INSERTION));
+}
+
+/* The medium that an intent named is suspect from now on, or no longer. */
+static int mark_suspect(struct wl_facts *f, const struct wl_entry *e, bool suspect)
+{
+	uint64_t seq;
+
+	if (wl_id_number(WL_ID_ENTRY, TEXT(e, INTENT), &seq) < 0)
+		return -EUCLEAN;
+	return wl_facts_run(f,
+	                    "INSERT INTO medium SELECT medium, ?1, 0 FROM intent JOIN insertion"
+	                    " ON insertion.id = intent.insertion WHERE seq = ?2"
+	                    " ON CONFLICT (id) DO UPDATE SET suspect = ?1",
+	                    "ii", (int64_t)suspect, (int64_t)seq);
 }
 
 static int transfer_opened(struct wl_facts *f, const struct wl_entry *e)
@@ -153,10 +182,13 @@ static int transfer_inspected(struct wl_facts *f, const struct wl_entry *e)
 	if (!holds)
 		return -ENOMEM;
 	return wl_facts_run(f,
-	                    "INSERT OR REPLACE INTO inspection VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	                    "ttittttit", e->draft.transfer, TEXT(e, OUTPUT), (int64_t)e->seq,
+	                    "INSERT OR REPLACE INTO inspection VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?,"
+	                    " ?)",
+	                    "ttittttiti", e->draft.transfer, TEXT(e, OUTPUT), (int64_t)e->seq,
 	                    TEXT(e, MANIFEST_SHA256), TEXT(e, VERDICT), holds, TEXT(e, COMPONENT),
-	                    release, TEXT(e, TICKET));
+	                    release, TEXT(e, TICKET),
+	                    wl_draft_has(&e->draft, WL_M_TICKET_USES) ? INT(e, TICKET_USES)
+	                                                              : (int64_t)-1);
 }
 
 static int transfer_approved(struct wl_facts *f, const struct wl_entry *e)
@@ -249,9 +281,25 @@ static int intent_failed(struct wl_facts *f, const struct wl_entry *e)
 	return end_intent(f, e, "failed");
 }
 
-static int intent_unknown(struct wl_facts *f, const struct wl_entry *e)
+static int release_done(struct wl_facts *f, const struct wl_entry *e)
 {
-	return end_intent(f, e, "unknown");
+	int r = intent_done(f, e);
+
+	return r < 0 ? r : mark_suspect(f, e, false);
+}
+
+static int release_failed(struct wl_facts *f, const struct wl_entry *e)
+{
+	int r = intent_failed(f, e);
+
+	return r < 0 ? r : mark_suspect(f, e, true);
+}
+
+static int release_unknown(struct wl_facts *f, const struct wl_entry *e)
+{
+	int r = end_intent(f, e, "unknown");
+
+	return r < 0 ? r : mark_suspect(f, e, true);
 }
 
 static int transfer_outcome(struct wl_facts *f, const struct wl_entry *e)
@@ -313,14 +361,15 @@ static const struct {
         {NULL, WL_E_TRANSFER_FAILED, true, false},
         {release_intent, WL_E_RELEASE_INTENT, true, false},
         {NULL, WL_E_RELEASE_WRITTEN, true, false},
-        {intent_done, WL_E_RELEASE_DONE, true, false},
-        {intent_failed, WL_E_RELEASE_FAILED, true, false},
-        {intent_unknown, WL_E_RELEASE_UNKNOWN, true, false},
+        {release_done, WL_E_RELEASE_DONE, true, false},
+        {release_failed, WL_E_RELEASE_FAILED, true, false},
+        {release_unknown, WL_E_RELEASE_UNKNOWN, true, false},
         {transfer_outcome, WL_E_TRANSFER_OUTCOME, true, true},
         {transfer_acknowledged, WL_E_TRANSFER_ACKNOWLEDGED, true, false},
         {wipe_intent, WL_E_WIPE_INTENT, false, false},
         {intent_done, WL_E_WIPE_DONE, false, false},
         {intent_failed, WL_E_WIPE_FAILED, false, false},
+        {gate_opened, WL_E_GATE_OPENED, false, false},
         {clock_set, WL_E_CLOCK_SET, false, false},
 };
 

@@ -69,6 +69,7 @@ int wl_facts_inspection(struct wl_facts *f, const char *transfer, const char *ou
 		return r;
 	ret->seq = (uint64_t)sqlite3_column_int64(s, 2);
 	ret->release = sqlite3_column_int64(s, 7);
+	ret->uses = sqlite3_column_int64(s, 9);
 	if (wl_facts_column(s, 3, ret->manifest, sizeof(ret->manifest)) < 0 ||
 	    wl_facts_column(s, 4, ret->verdict, sizeof(ret->verdict)) < 0 ||
 	    wl_facts_column(s, 5, ret->holds, sizeof(ret->holds)) < 0 ||
@@ -116,6 +117,17 @@ int wl_facts_insertion(struct wl_facts *f, const char *id, struct wl_insertion_f
 	    wl_facts_column(s, 3, ret->boot, sizeof(ret->boot)) < 0)
 		return -EUCLEAN;
 	return 1;
+}
+
+int wl_facts_is_source(struct wl_facts *f, const char *transfer, const char *insertion)
+{
+	ROW;
+
+	return wl_facts_row(
+	        f, &s,
+	        "SELECT 1 FROM source WHERE transfer = ?1 AND (insertion = ?2 OR medium ="
+	        " (SELECT medium FROM insertion WHERE id = ?2 AND serial = 1))",
+	        "tt", transfer, insertion);
 }
 
 int wl_facts_intent_of_output(struct wl_facts *f, const char *transfer, const char *output,
@@ -244,4 +256,59 @@ int wl_facts_next_entry(struct wl_facts *f, uint64_t from, const char *transfer,
 	if (r > 0)
 		*ret_seq = (uint64_t)sqlite3_column_int64(s, 0);
 	return r;
+}
+
+int wl_facts_next_medium(struct wl_facts *f, const char *after, struct wl_medium_facts *ret)
+{
+	ROW;
+	int r = wl_facts_row(
+	        f, &s, "SELECT id, suspect, ours FROM medium WHERE id > ? ORDER BY id LIMIT 1", "t",
+	        after);
+
+	if (r <= 0)
+		return r;
+	ret->suspect = sqlite3_column_int(s, 1) != 0;
+	ret->ours = sqlite3_column_int(s, 2) != 0;
+	r = wl_facts_column(s, 0, ret->medium, sizeof(ret->medium));
+	return r < 0 ? r : 1;
+}
+
+int wl_facts_next_insertion(struct wl_facts *f, uint64_t after, uint64_t *ret_number,
+                            char ret_id[WL_ID_TEXT], struct wl_insertion_facts *ret)
+{
+	ROW;
+	int r = wl_facts_row(f, &s,
+	                     "SELECT rowid, id, port, diskseq, medium, boot FROM insertion"
+	                     " WHERE gone = 0 AND rowid > ? ORDER BY rowid LIMIT 1",
+	                     "i", (int64_t)after);
+
+	if (r <= 0)
+		return r;
+	*ret_number = (uint64_t)sqlite3_column_int64(s, 0);
+	*ret = (struct wl_insertion_facts){.diskseq = (uint64_t)sqlite3_column_int64(s, 3)};
+	if (wl_facts_column(s, 1, ret_id, WL_ID_TEXT) < 0 ||
+	    wl_facts_column(s, 2, ret->port, sizeof(ret->port)) < 0 ||
+	    wl_facts_column(s, 4, ret->medium, sizeof(ret->medium)) < 0 ||
+	    wl_facts_column(s, 5, ret->boot, sizeof(ret->boot)) < 0)
+		return -EUCLEAN;
+	return 1;
+}
+
+int wl_facts_next_proposal(struct wl_facts *f, uint64_t after, struct wl_proposal_facts *ret)
+{
+	ROW;
+	int r = wl_facts_row(f, &s,
+	                     "SELECT seq, version, uid, sha256, actor FROM proposal"
+	                     " WHERE seq > ?1 AND version > ?2 ORDER BY seq LIMIT 1",
+	                     "ii", (int64_t)after, (int64_t)f->station.policy_version);
+
+	if (r <= 0)
+		return r;
+	ret->seq = (uint64_t)sqlite3_column_int64(s, 0);
+	ret->version = (uint64_t)sqlite3_column_int64(s, 1);
+	ret->uid = (uint64_t)sqlite3_column_int64(s, 2);
+	if (wl_facts_column(s, 3, ret->sha256, sizeof(ret->sha256)) < 0 ||
+	    wl_facts_column(s, 4, ret->actor, sizeof(ret->actor)) < 0)
+		return -EUCLEAN;
+	return 1;
 }

@@ -7,8 +7,9 @@
 #include <stddef.h>
 
 const char *const wl_facts_tables[] = {
-        "station", "entry",     "transfer", "inspection", "approval", "insertion", "prepared",
-        "floor",   "installed", "ticket",   "ticket_use", "intent",   "proposal",  NULL,
+        "station",  "entry",  "transfer",  "inspection", "approval",   "insertion",
+        "prepared", "floor",  "installed", "ticket",     "ticket_use", "intent",
+        "proposal", "medium", "source",    NULL,
 };
 
 const char wl_facts_schema[] =
@@ -26,7 +27,7 @@ const char wl_facts_schema[] =
         " opener TEXT, state TEXT, first_seq INTEGER, last_seq INTEGER, open INTEGER);"
         "CREATE INDEX transfer_first ON transfer (first_seq);"
         "CREATE TABLE inspection (transfer TEXT, output TEXT, seq INTEGER, manifest TEXT,"
-        " verdict TEXT, holds TEXT, component TEXT, release INTEGER, ticket TEXT,"
+        " verdict TEXT, holds TEXT, component TEXT, release INTEGER, ticket TEXT, uses INTEGER,"
         " PRIMARY KEY (transfer, output));"
         "CREATE TABLE approval (seq INTEGER PRIMARY KEY, transfer TEXT, actor TEXT, until INTEGER,"
         " manifests TEXT, accepted TEXT, voided INTEGER DEFAULT 0);"
@@ -50,4 +51,9 @@ const char wl_facts_schema[] =
         "CREATE INDEX intent_transfer ON intent (transfer);"
         "CREATE INDEX intent_insertion ON intent (insertion);"
         "CREATE TABLE proposal (version INTEGER, sha256 TEXT, actor TEXT, uid INTEGER,"
-        " PRIMARY KEY (version, sha256));";
+        " seq INTEGER, PRIMARY KEY (version, sha256));"
+        "CREATE INDEX proposal_seq ON proposal (seq);"
+        "CREATE TABLE medium (id TEXT PRIMARY KEY, suspect INTEGER, ours INTEGER);"
+        /* what lay in gate a for a transfer: insertion, and the medium where it has a serial */
+        "CREATE TABLE source (transfer TEXT, insertion TEXT, medium TEXT,"
+        " PRIMARY KEY (transfer, insertion));";

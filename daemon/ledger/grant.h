@@ -13,4 +13,10 @@
 int wl_grant_send(struct wl_ledger *l, uint64_t seq, const char *path, uid_t uid,
                   struct wl_finding *ret_finding);
 
+/*
+ * Tells mediad that the intent `id` ("STN3#81") has ended, so that a grant for it that was not used
+ * is void. Same errors; nothing waits on it, for a grant also dies with its insertion and its time.
+ */
+int wl_grant_end(const char *id, const char *path, uid_t uid, struct wl_finding *ret_finding);
+
 #endif

@@ -97,6 +97,13 @@ static bool needs_grant(enum wl_event event)
 	return event == WL_E_RELEASE_INTENT || event == WL_E_WIPE_INTENT;
 }
 
+/* An end before anything was written: the others come after the grant was used. */
+static bool voids_grant(enum wl_event event)
+{
+	return event == WL_E_RELEASE_FAILED || event == WL_E_RELEASE_UNKNOWN ||
+	       event == WL_E_WIPE_FAILED;
+}
+
 /* Stages the draft; a full group is committed first. */
 static int stage(struct wl_server *s, struct wl_appending *a, struct wl_waiting *w)
 {
@@ -113,6 +120,9 @@ static int stage(struct wl_server *s, struct wl_appending *a, struct wl_waiting 
 	}
 	/* a grant is given once: an intent said again has had its own */
 	w->grant = r == 0 && !known && needs_grant(a->draft.event);
+	if (r == 0 && voids_grant(a->draft.event))
+		(void)snprintf(w->ended, sizeof(w->ended), "%s",
+		               wl_draft_get_text(&a->draft, WL_M_INTENT));
 	return r;
 }
 

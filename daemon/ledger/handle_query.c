@@ -181,6 +181,11 @@ static int on_transfers(struct wl_server *s, struct wl_connection *c)
 	return r;
 }
 
+static int on_recall(struct wl_server *s, struct wl_connection *c)
+{
+	return begin_stream(s, c, wl_recall_next);
+}
+
 static int on_floor(struct wl_server *s, struct wl_connection *c)
 {
 	struct wl_facts *f = s->o.ledger->facts;
@@ -351,6 +356,7 @@ static const struct {
         {WL_MSG_STATION_CARD, false, on_station_card},
         {WL_MSG_ENTRIES, false, on_entries},
         {WL_MSG_TRANSFERS, false, on_transfers},
+        {WL_MSG_RECALL, false, on_recall},
         {WL_MSG_FACT_FLOOR, false, on_floor},
         {WL_MSG_FACT_TICKET, false, on_ticket},
         {WL_MSG_FACT_MEDIUM, false, on_medium},

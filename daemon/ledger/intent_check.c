@@ -191,10 +191,11 @@ static int check_approvals(struct wl_ledger *l, const struct wl_draft *d, const 
 }
 
 /* What the ledger alone knows of releases and tickets. */
-static int check_floor(struct wl_ledger *l, const struct wl_draft *d, struct wl_finding *f)
+static int check_floor(struct wl_ledger *l, const struct wl_draft *d,
+                       const struct wl_inspection_facts *in, struct wl_finding *f)
 {
 	char sha256[WL_SHA256_HEX + 1];
-	uint64_t floor, uses;
+	uint64_t floor, uses = 0;
 	bool withdrawn = false;
 	int r = wl_facts_floor(l->facts, TEXT(d, DEVICE), TEXT(d, COMPONENT), &floor);
 
@@ -209,7 +210,23 @@ static int check_floor(struct wl_ledger *l, const struct wl_draft *d, struct wl_
 	if (r >= 0 && withdrawn)
 		return wl_refuse(f, WL_RULE_TICKET_WITHDRAWN, "ticket %s was withdrawn",
 		                 TEXT(d, TICKET));
+	if (r >= 0 && in->uses >= 0 && uses >= (uint64_t)in->uses)
+		return wl_refuse(f, WL_RULE_TICKET_USED,
+		                 "ticket %s was used %" PRIu64 " of %" PRId64
+		                 " times for device %s",
+		                 TEXT(d, TICKET), uses, in->uses, TEXT(d, DEVICE));
 	return r < 0 ? r : 0;
+}
+
+/* What was read for this transfer is not written for it, in whatever port it is now. */
+static int check_not_source(struct wl_ledger *l, const struct wl_draft *d, struct wl_finding *f)
+{
+	int r = wl_facts_is_source(l->facts, d->transfer, TEXT(d, DESTINATION_INSERTION));
+
+	if (r > 0)
+		return wl_refuse(f, WL_RULE_DESTINATION_IS_SOURCE, "%s is the source of %s",
+		                 TEXT(d, MEDIUM), d->transfer);
+	return r;
 }
 
 /* The medium arrived, in this boot, at this port, and nothing says that it left. */
@@ -251,7 +268,9 @@ int wl_intent_check_release(struct wl_ledger *l, const struct wl_draft *d, const
 	if (r == 0)
 		r = check_approvals(l, d, c, &t, &in, f);
 	if (r == 0)
-		r = check_floor(l, d, f);
+		r = check_floor(l, d, &in, f);
+	if (r == 0)
+		r = check_not_source(l, d, f);
 	if (r == 0)
 		r = check_insertion(l, TEXT(d, DESTINATION_INSERTION), TEXT(d, DESTINATION_PORT),
 		                    TEXT(d, MEDIUM), WL_RULE_DESTINATION_MISSING,

@@ -19,7 +19,7 @@ daemon_ledger_libwl_ledger_a_SOURCES = \
 	daemon/ledger/facts_sql.c daemon/ledger/facts_sql.h \
 	daemon/ledger/folder.c daemon/ledger/folder.h \
 	daemon/ledger/grant.c daemon/ledger/grant.h \
-	daemon/ledger/handle_append.c daemon/ledger/handle_query.c \
+	daemon/ledger/handle_append.c daemon/ledger/handle_query.c daemon/ledger/handle_recall.c \
 	daemon/ledger/identity.c daemon/ledger/identity.h \
 	daemon/ledger/intent_check.c daemon/ledger/intent_check.h \
 	daemon/ledger/journal.c daemon/ledger/journal.h \

@@ -34,6 +34,8 @@ static void answer(struct wl_server *s, const struct wl_waiting *w)
 	int r = w->grant ? wl_grant_send(s->o.ledger, w->seq, s->o.grant_path, s->o.media_uid, &f)
 	                 : 0;
 
+	if (w->ended[0] && wl_grant_end(w->ended, s->o.grant_path, s->o.media_uid, &f) < 0)
+		wl_log_info("%s", f.detail); /* no mediad: no grant either */
 	if (r < 0)
 		wl_log_error("entry %llu: %s", (unsigned long long)w->seq, f.detail);
 	if (!w->connection)

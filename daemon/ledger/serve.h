@@ -21,7 +21,8 @@ struct wl_waiting {
 	uint32_t serial;
 	uint64_t seq;
 	int64_t time;
-	bool grant; /* mediad has to be told before the broker is */
+	bool grant;             /* mediad has to be told before the broker is */
+	char ended[WL_ID_TEXT]; /* the intent whose grant, if it was not used, is void now; or "" */
 };
 
 struct wl_server {
@@ -44,5 +45,7 @@ void wl_server_flush(struct wl_server *s);
 /* handle_append.c and handle_query.c: what one message asks. Below 0: the peer is dropped. */
 int wl_handle_append(struct wl_server *s, struct wl_connection *c);
 int wl_handle_query(struct wl_server *s, struct wl_connection *c);
+/* handle_recall.c: the next row of the answer to `recall`, for wl_stream. */
+int wl_recall_next(void *server, void *connection);
 
 #endif

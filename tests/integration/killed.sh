@@ -80,6 +80,9 @@ through() {
 	killed "$daemon" "$daemon, reading"
 	wl_until 20 settled
 	is_one_of "$daemon killed when reading" opened waiting
+	# what mediad had protected is put back by the next one, once nobody holds the medium
+	[ "$daemon" != weighlock-mediad ] || wl_check "mediad killed when reading: the medium is not left write-protected" \
+		wl_until 20 unprotected a1
 	status_next "$daemon killed when reading"
 
 	if [ "$(bad_state "$TRANSFER")" = opened ]; then
@@ -153,6 +156,7 @@ through() {
 	is_one_of "$daemon: in the end" closed
 	rm -f "$(wl_stick_file "$name")" "$(wl_stick_file "$name-out")"
 }
+unprotected() { [ "$(blockdev --getro "$(wl_port_device "$1")")" = 0 ]; }
 # settled: no state that the station leaves by itself
 settled() {
 	case $(bad_state "$TRANSFER") in

@@ -79,6 +79,9 @@ static void history(void)
 	assert_int_equal(
 	        fixture_append(&x, "medium.gone", "station", 990, "", "insertion=STN3-I000002"), 0);
 	fixture_inspected(&x, T2, "pass", NULL);
+	assert_int_equal(fixture_append(&x, "gate.opened", "tech-1", 2001, T2, "gate=a",
+	                                "insertion=STN3-I000002", "port=b1", "purpose=read"),
+	                 0);
 	assert_int_equal(fixture_append(&x, "transfer.rejected", "appr-1", 3001, T2, "words=no"),
 	                 0);
 	assert_int_equal(fixture_append(&x, "ticket.withdrawn", "appr-1", 3001, "",
@@ -344,6 +347,46 @@ static void after_a_failure_nothing(void **state)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* What a broker that starts asks for, however long ago it was written down. */
+static void recalled(void **state)
+{
+	struct wl_medium_facts m;
+	struct wl_insertion_facts in;
+	struct wl_proposal_facts p;
+	char approval[WL_ID_TEXT], id[WL_ID_TEXT], intent[64];
+	uint64_t number = 0;
+
+	(void)state;
+	fixture_inspected(&x, T1, "pass", NULL);
+	fixture_approved(&x, T1, "appr-1", NULL, approval);
+	fixture_seen(&x, "STN3-I000001", "b1");
+	assert_int_equal(wl_facts_next_medium(x.l->facts, "", &m), 0);
+	assert_int_equal(fixture_intent(&x, T1, "STN3-I000001", approval, NULL), 0);
+	wl_id_entry("STN3", x.seq, id);
+	(void)snprintf(intent, sizeof(intent), "intent=%s", id);
+	assert_int_equal(fixture_append(&x, "release.unknown", "station", 990, T1, intent), 0);
+	assert_int_equal(wl_facts_next_medium(x.l->facts, "", &m), 1);
+	assert_string_equal(m.medium, "?9f3c51a2b07e");
+	assert_true(m.suspect);
+	assert_false(m.ours);
+	assert_int_equal(wl_facts_next_medium(x.l->facts, m.medium, &m), 0);
+	assert_int_equal(wl_facts_next_insertion(x.l->facts, 0, &number, id, &in), 1);
+	assert_string_equal(id, "STN3-I000001");
+	assert_int_equal(in.diskseq, 77);
+	assert_int_equal(
+	        fixture_append(&x, "medium.gone", "station", 990, "", "insertion=STN3-I000001"), 0);
+	assert_int_equal(wl_facts_next_insertion(x.l->facts, 0, &number, id, &in), 0);
+	assert_int_equal(wl_facts_next_proposal(x.l->facts, 0, &p), 0); /* version 1 is in force */
+	assert_int_equal(fixture_append(&x, "policy.proposed", "admin-1", 3001, "",
+	                                "policy_version:=2", "sha256=" FX_HEX),
+	                 0);
+	assert_int_equal(wl_facts_next_proposal(x.l->facts, 0, &p), 1);
+	assert_int_equal(p.version, 2);
+	assert_int_equal(p.uid, 3001);
+	assert_string_equal(p.actor, "admin-1");
+	assert_int_equal(wl_facts_next_proposal(x.l->facts, p.seq, &p), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,7 +394,7 @@ int main(void)
 	        CASE(older_index_catches_up),         CASE(nonces),
 	        CASE(own_events_are_not_the_brokers), CASE(groups_are_checked_within),
 	        CASE(gates_move_only_what_is_read),   CASE(prepared_media),
-	        CASE(after_a_failure_nothing),
+	        CASE(after_a_failure_nothing),        CASE(recalled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -402,6 +402,66 @@ static void wipes(void **state)
 	assert_refused(wipe(I1, "b1"), WL_RULE_MEDIUM_GONE);
 }
 
+/* The broker counts uses before it releases; the ledger does so again at the intent. */
+static void ticket_used(void **state)
+{
+	char manifest[128], approval_2[WL_ID_TEXT];
+
+	(void)state;
+	all_there();
+	assert_int_equal(fixture_intent(&x, T1, I1, approval, NULL), 0);
+	end_intent("release.done", "");
+	fixture_inspected(&x, T2, "pass", NULL);
+	(void)snprintf(manifest, sizeof(manifest), "manifest_sha256=%s", x.manifest_sha256);
+	assert_int_equal(
+	        fixture_commit(&x, fixture_stage(&x, NULL, "transfer.inspected", "station", 990, T2,
+	                                         x.manifest_fd, "output=delivery", "verdict=pass",
+	                                         "rule=pass.update-covered", "holds[]", "files:=1",
+	                                         "refused:=0", "left:=1", manifest, "bytes:=1",
+	                                         "component=scan-app", "release:=40201",
+	                                         "ticket=AA-2026-0117", "ticket_uses:=1", NULL)),
+	        0);
+	fixture_approved(&x, T2, "appr-1", NULL, approval_2);
+	fixture_seen(&x, I2, "b1");
+	assert_refused(fixture_intent(&x, T2, I2, approval_2, NULL), WL_RULE_TICKET_USED);
+}
+
+static int gate_a(const char *insertion)
+{
+	char i[64];
+
+	(void)snprintf(i, sizeof(i), "insertion=%s", insertion);
+	return fixture_append(&x, "gate.opened", "tech-1", 2001, T1, "gate=a", i, "port=a1",
+	                      "purpose=read");
+}
+
+/* The source, moved to a port for destinations: another insertion, the same medium. */
+static void source_is_no_destination(void **state)
+{
+	(void)state;
+	fixture_seen(&x, I1, "a1");
+	fixture_inspected(&x, T1, "pass", NULL);
+	assert_int_equal(gate_a(I1), 0);
+	fixture_approved(&x, T1, "appr-1", NULL, approval);
+	fixture_seen(&x, I2, "b1");
+	assert_refused(fixture_intent(&x, T1, I2, approval, NULL), WL_RULE_DESTINATION_IS_SOURCE);
+}
+
+/* Media that say no serial number look alike: only the insertion tells then. */
+static void source_without_a_serial(void **state)
+{
+	(void)state;
+	assert_int_equal(fixture_append(&x, "medium.seen", "station", 990, "", "insertion=" I1,
+	                                "port=a1", "diskseq:=76", "medium=?9f3c51a2b07e",
+	                                "bytes:=1000000"),
+	                 0);
+	fixture_inspected(&x, T1, "pass", NULL);
+	assert_int_equal(gate_a(I1), 0);
+	fixture_approved(&x, T1, "appr-1", NULL, approval);
+	fixture_seen(&x, I2, "b1");
+	assert_int_equal(fixture_intent(&x, T1, I2, approval, NULL), 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -432,6 +492,9 @@ int main(void)
 	        CASE(inspected_again),
 	        CASE(no_wipe_under_a_release),
 	        CASE(wipes),
+	        CASE(ticket_used),
+	        CASE(source_is_no_destination),
+	        CASE(source_without_a_serial),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,25 @@ static void test_one_intent_one_grant(void **state)
 	assert_int_equal(t.grant[0].diskseq, 12);
 }
 
+/* What was not used dies with the insertion it was for, and nobody can grant it again. */
+static void test_dies_with_its_medium(void **state)
+{
+	struct wl_grants t = {.boot = BOOT};
+	struct wl_grant other = good;
+	enum wl_rule rule;
+
+	(void)state;
+	(void)snprintf(other.intent, sizeof(other.intent), "STN3#82");
+	other.diskseq++;
+	assert_int_equal(add(&t, &good, 1000, &rule), 0);
+	assert_int_equal(add(&t, &other, 1000, &rule), 0);
+	wl_grants_medium_gone(&t, good.diskseq);
+	assert_int_equal(find(&t, "STN3#81", 1000, &rule), -EBADMSG);
+	assert_int_equal(rule, WL_RULE_STATION_NO_GRANT);
+	assert_int_equal(add(&t, &good, 1000, &rule), -EBADMSG);
+	assert_int_equal(find(&t, "STN3#82", 1000, &rule), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +161,7 @@ int main(void)
 	        cmocka_unit_test(test_number_of_grants),
 	        cmocka_unit_test(test_words),
 	        cmocka_unit_test(test_one_intent_one_grant),
+	        cmocka_unit_test(test_dies_with_its_medium),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
