@@ -213,6 +213,7 @@ bad_end() {
 # stands still (bad_freeze.py traces it): so a state that lasts milliseconds lasts until bad_thaw.
 bad_freeze() {
 	BAD_FROZEN=$2
+	: >"$WL_PREFIX/freeze.out" # here: what the last one said must not be taken for this one's word
 	"$WL_PYTHON" "$WL_SRC/tests/integration/bad_freeze.py" \
 		"$WL_STATE/var/lib/weighlock-ledger" "\"event\":\"$1\"" "${3:-}" "$(wl_pid "$2")" \
 		>"$WL_PREFIX/freeze.out" 2>&1 9>&- &
