@@ -92,8 +92,6 @@ stage_style() {
 
 stage_analysis() {
 	step "analysis cppcheck" make -C "$out/gcc" -s cppcheck
-	step "analysis clang-tidy" make -C "$out/gcc" -s tidy
-	step "analysis gcc -fanalyzer" make -C "$out/gcc" -s analyzer
 }
 
 stage_dist() {
