@@ -1,12 +1,12 @@
 /*
- * The journal: "WLJ1", the payload's length (32 bits, big-endian), its SHA-256, the payload:
- * first entry's number (64 bits), count (32 bits), the entries with their lengths (16 bits), the
- * length of the signed checkpoint (16 bits) and the checkpoint.
+ * The journal, written: a record is a run of 512-byte blocks, each with a tag of 8 bytes that only
+ * this record's block can have, from the next page on. In the blocks: "WLJ2", the record's bytes
+ * (32 bits, big-endian), the first entry's number (64), count (32), the checkpoint's length (32), 8
+ * bytes of SHA-256 of those; the entries with their lengths (16); the checkpoint; SHA-256 of all that.
  *
- * Runs in weighlock-ledgerd on its own file. A crash or a power cut leaves no record, a torn one
- * (its length or digest does not match: it was never acknowledged and is passed over), or a whole
- * one, which is carried out again. At most one record lies here: the next is written only after
- * what the last one says has been published and the journal emptied.
+ * Runs in weighlock-ledgerd on its own file. A power cut leaves some blocks as they were before, and
+ * their tags say so: such a record was never acknowledged. Where every block was written and the
+ * digest does not match, the disk has lost something that may have been acknowledged.
  */
 #include "daemon/ledger/journal.h"
 
@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/base/cleanup.h"
@@ -21,11 +22,11 @@
 #include "daemon/base/limits.h"
 #include "daemon/base/sha256.h"
 
-#define MAGIC_BYTES  4U
-#define HEADER_BYTES (MAGIC_BYTES + 4U + WL_SHA256_BYTES)
-#define FIXED_BYTES  14U /* of the payload: first, count, length of the checkpoint */
+#define DATA_BYTES (WL_JOURNAL_BLOCK - WL_JOURNAL_BLOCK_TAG)
+#define NAME       "journal"
+#define NEW_NAME   "journal.new"
 
-static const uint8_t magic_bytes[MAGIC_BYTES] = {'W', 'L', 'J', '1'};
+const uint8_t wl_journal_magic[4] = {'W', 'L', 'J', '2'};
 
 void wl_record_clear(struct wl_record *r)
 {
@@ -34,29 +35,26 @@ void wl_record_clear(struct wl_record *r)
 	*r = (struct wl_record){0};
 }
 
+void wl_record_reset(struct wl_record *r)
+{
+	r->count = 0;
+	r->entries_n = 0;
+}
+
 static void store_be(uint8_t *b, uint64_t v, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		b[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
 }
 
-static uint64_t get_be(struct wl_reader *r, unsigned n)
-{
-	const uint8_t *b = wl_reader_take(r, n);
-	uint64_t v = 0;
-
-	for (unsigned i = 0; b && i < n; i++)
-		v = v << 8 | b[i];
-	return v;
-}
-
 int wl_record_add(struct wl_record *r, const void *entry, size_t n)
 {
 	size_t want = r->entries_n + 2 + n;
 
-	if (n > WL_ENTRY_BYTES_MAX ||
-	    want > WL_JOURNAL_BYTES_MAX - HEADER_BYTES - FIXED_BYTES - UINT16_MAX)
+	if (n > WL_ENTRY_BYTES_MAX)
 		return -EMSGSIZE;
+	if (r->count == WL_RECORD_ENTRIES_MAX || want > WL_RECORD_BYTES_MAX)
+		return -ENOSPC;
 	if (want > r->entries_room) {
 		size_t room = want < 4096 ? 4096 : 2 * want;
 		uint8_t *p = realloc(r->entries, room);
@@ -75,127 +73,172 @@ int wl_record_add(struct wl_record *r, const void *entry, size_t n)
 int wl_record_next(const struct wl_record *r, size_t *pos, struct wl_bytes *ret)
 {
 	struct wl_reader rd = wl_reader_from(r->entries, r->entries_n);
-	size_t n;
+	const uint8_t *length;
 
 	if (*pos == r->entries_n)
 		return 0;
 	(void)wl_reader_take(&rd, *pos);
-	n = (size_t)get_be(&rd, 2);
-	ret->p = wl_reader_take(&rd, n);
-	ret->n = n;
+	length = wl_reader_take(&rd, 2);
+	ret->n = length ? (size_t)length[0] << 8 | length[1] : 0;
+	ret->p = wl_reader_take(&rd, ret->n);
 	if (rd.bad)
 		return -EUCLEAN;
 	*pos = rd.pos;
 	return 1;
 }
 
-int wl_journal_open(int dirfd, int *ret_fd)
+/* Bits of the seed and the place, well mixed (splitmix64): two tags differ in nearly every byte. */
+uint64_t wl_journal_tag(uint64_t seed, uint64_t first, uint32_t index)
 {
-	WL_AUTO_CLOSE int fd =
-	        openat(dirfd, "journal", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	uint64_t z = seed + first * UINT64_C(0xd1342543de82ef95) +
+	             ((uint64_t)index + 1) * UINT64_C(0x9e3779b97f4a7c15);
 
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+/* Zeros at full size, durable before the file has its name: it is there whole or not at all. */
+static int make(int dirfd)
+{
+	WL_AUTO_CLOSE int fd = -1;
+	WL_AUTO_FREE uint8_t *zeros = calloc(1, WL_JOURNAL_BYTES);
+	int r;
+
+	if (!zeros)
+		return -ENOMEM;
+	if (unlinkat(dirfd, NEW_NAME, 0) < 0 && errno != ENOENT)
+		return -errno;
+	fd = openat(dirfd, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	if (fsync(dirfd) < 0)
-		return -errno; /* cppcheck-suppress resourceLeak ; closed by attribute */
-	*ret_fd = TAKE_FD(fd);
-	return 0; /* cppcheck-suppress resourceLeak ; handed over */
+	r = wl_write_full(fd, zeros, WL_JOURNAL_BYTES);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r == 0 && renameat(dirfd, NEW_NAME, dirfd, NAME) < 0)
+		r = -errno;
+	if (r == 0 && fsync(dirfd) < 0)
+		r = -errno;
+	return r;
 }
 
-int wl_journal_write(int fd, const struct wl_record *r, const char *checkpoint)
+static int open_file(int dirfd, int *ret_fd)
 {
-	WL_AUTO_FREE uint8_t *buf = NULL;
-	size_t cp_n = strlen(checkpoint), payload_n = FIXED_BYTES + r->entries_n + cp_n;
-	uint8_t *payload;
-	int e;
-
-	if (cp_n > UINT16_MAX || HEADER_BYTES + payload_n > WL_JOURNAL_BYTES_MAX)
-		return -EMSGSIZE;
-	buf = malloc(HEADER_BYTES + payload_n);
-	if (!buf)
-		return -ENOMEM;
-	payload = buf + HEADER_BYTES;
-	store_be(payload, r->first, 8);
-	store_be(payload + 8, r->count, 4);
-	memcpy(payload + 12, r->entries, r->entries_n);
-	store_be(payload + 12 + r->entries_n, cp_n, 2);
-	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes with their length */
-	memcpy(payload + 14 + r->entries_n, checkpoint, cp_n);
-	memcpy(buf, magic_bytes, MAGIC_BYTES);
-	store_be(buf + MAGIC_BYTES, payload_n, 4);
-	e = wl_sha256_of(payload, payload_n, buf + MAGIC_BYTES + 4);
-	if (e == 0)
-		e = wl_pwrite_full(fd, buf, HEADER_BYTES + payload_n, 0);
-	if (e < 0)
-		return e;
-	return fdatasync(fd) < 0 ? -errno : 0;
+	*ret_fd = openat(dirfd, NAME, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	return *ret_fd < 0 ? -errno : 0;
 }
 
-int wl_journal_clear(int fd)
+int wl_journal_open(int dirfd, const struct wl_note_key *key, bool make_it, struct wl_journal *ret)
 {
-	if (ftruncate(fd, 0) < 0 || fdatasync(fd) < 0)
-		return -errno;
+	uint8_t digest[WL_SHA256_BYTES];
+	struct stat st;
+	int r = open_file(dirfd, &ret->fd);
+
+	if (r == -ENOENT && make_it) {
+		r = make(dirfd);
+		if (r == 0)
+			r = open_file(dirfd, &ret->fd);
+	}
+	if (r == 0 && fstat(ret->fd, &st) < 0)
+		r = -errno;
+	if (r == 0 && (!S_ISREG(st.st_mode) || st.st_size != WL_JOURNAL_BYTES))
+		r = -EUCLEAN;
+	if (r == 0)
+		r = wl_sha256_of(key->public_key, sizeof(key->public_key), digest);
+	if (r < 0) {
+		wl_cleanup_close(&ret->fd);
+		return r;
+	}
+	memcpy(&ret->seed, digest, sizeof(ret->seed));
+	ret->at = 0;
 	return 0;
 }
 
-/* The payload of a whole record; NULL where the record is torn or there is none. */
-static const uint8_t *whole_payload(const uint8_t *buf, size_t n, size_t *ret_n)
+void wl_journal_close(struct wl_journal *j)
 {
-	struct wl_reader rd = wl_reader_from(buf, n);
-	const uint8_t *magic = wl_reader_take(&rd, MAGIC_BYTES), *digest, *payload;
-	uint8_t actual[WL_SHA256_BYTES];
-	size_t payload_n = (size_t)get_be(&rd, 4);
-
-	digest = wl_reader_take(&rd, WL_SHA256_BYTES);
-	payload = wl_reader_take(&rd, payload_n);
-	if (!magic || !digest || !payload || memcmp(magic, magic_bytes, MAGIC_BYTES) != 0)
-		return NULL;
-	if (wl_sha256_of(payload, payload_n, actual) < 0 ||
-	    memcmp(actual, digest, sizeof(actual)) != 0)
-		return NULL;
-	*ret_n = payload_n;
-	return payload;
+	wl_cleanup_close(&j->fd);
 }
 
-/* A payload whose digest is right but whose form is not is none of ours: -EUCLEAN. */
-static int parse_payload(const uint8_t *payload, size_t n, struct wl_record *ret)
+bool wl_journal_has_room(const struct wl_journal *j)
 {
-	struct wl_reader rd = wl_reader_from(payload, n);
-	struct wl_record r = {.first = get_be(&rd, 8)};
-	uint64_t count = get_be(&rd, 4);
-	int e = 0;
-
-	for (uint64_t i = 0; e == 0 && i < count && !rd.bad; i++) {
-		size_t entry_n = (size_t)get_be(&rd, 2);
-		const uint8_t *entry = wl_reader_take(&rd, entry_n);
-		if (entry)
-			e = wl_record_add(&r, entry, entry_n);
-	}
-	r.checkpoint_n = (size_t)get_be(&rd, 2);
-	const uint8_t *cp = wl_reader_take(&rd, r.checkpoint_n);
-	if (e == 0 && (rd.bad || wl_reader_left(&rd) != 0 || count == 0))
-		e = -EUCLEAN;
-	if (e == 0) {
-		r.checkpoint = strndup((const char *)cp, r.checkpoint_n);
-		e = r.checkpoint ? 0 : -ENOMEM;
-	}
-	if (e < 0) {
-		wl_record_clear(&r);
-		return e;
-	}
-	*ret = r;
-	return 1;
+	return WL_JOURNAL_BYTES - j->at >= WL_JOURNAL_RECORD_MAX;
 }
 
-int wl_journal_read(int fd, struct wl_record *ret)
+void wl_journal_rewind(struct wl_journal *j)
 {
-	WL_AUTO_FREE void *buf = NULL;
-	const uint8_t *payload;
-	size_t n, payload_n = 0;
-	int e = wl_fd_read_all(fd, WL_JOURNAL_BYTES_MAX, &buf, &n);
+	j->at = 0;
+}
 
+/* The record as one run of bytes. */
+static int compose(const struct wl_record *r, const char *checkpoint, size_t checkpoint_n,
+                   uint8_t *p, size_t n)
+{
+	uint8_t digest[WL_SHA256_BYTES];
+	size_t body = n - WL_SHA256_BYTES;
+	int e;
+
+	memcpy(p, wl_journal_magic, 4);
+	store_be(p + 4, n, 4);
+	store_be(p + 8, r->first, 8);
+	store_be(p + 16, r->count, 4);
+	store_be(p + 20, checkpoint_n, 4);
+	e = wl_sha256_of(p, WL_JOURNAL_HEAD - 8, digest);
+	memcpy(p + WL_JOURNAL_HEAD - 8, digest, 8);
+	memcpy(p + WL_JOURNAL_HEAD, r->entries, r->entries_n);
+	memcpy(p + WL_JOURNAL_HEAD + r->entries_n, checkpoint, checkpoint_n);
+	return e < 0 ? e : wl_sha256_of(p, body, p + body);
+}
+
+/* And cut into tagged blocks; the last is filled with zeros. */
+static void cut_into_blocks(const struct wl_journal *j, const struct wl_record *r, const uint8_t *p,
+                            size_t n, uint8_t *to)
+{
+	for (uint32_t i = 0; n > 0; i++) {
+		size_t part = n < DATA_BYTES ? n : DATA_BYTES;
+		uint64_t tag = wl_journal_tag(j->seed, r->first, i);
+		memcpy(to, &tag, sizeof(tag));
+		memcpy(to + WL_JOURNAL_BLOCK_TAG, p, part);
+		memset(to + WL_JOURNAL_BLOCK_TAG + part, 0, DATA_BYTES - part);
+		to += WL_JOURNAL_BLOCK;
+		p += part;
+		n -= part;
+	}
+}
+
+int wl_journal_write(struct wl_journal *j, const struct wl_record *r, const char *checkpoint)
+{
+	size_t checkpoint_n = strlen(checkpoint);
+	size_t n = WL_JOURNAL_HEAD + r->entries_n + checkpoint_n + WL_SHA256_BYTES;
+	size_t blocks = (n + DATA_BYTES - 1) / DATA_BYTES, bytes = blocks * WL_JOURNAL_BLOCK;
+	size_t room = (bytes + WL_JOURNAL_PAGE - 1) / WL_JOURNAL_PAGE * WL_JOURNAL_PAGE;
+	int e;
+
+	if (room > WL_JOURNAL_RECORD_MAX)
+		return -EMSGSIZE;
+	if (room > WL_JOURNAL_BYTES - j->at)
+		return -ENOSPC;
+	WL_AUTO_FREE uint8_t *buf = malloc(n + bytes);
+	if (!buf)
+		return -ENOMEM;
+	e = compose(r, checkpoint, checkpoint_n, buf, n);
 	if (e < 0)
 		return e;
-	payload = whole_payload(buf, n, &payload_n);
-	return payload ? parse_payload(payload, payload_n, ret) : 0;
+	cut_into_blocks(j, r, buf, n, buf + n);
+	e = wl_pwrite_full(j->fd, buf + n, bytes, (off_t)j->at);
+	if (e == 0 && fdatasync(j->fd) < 0)
+		e = -errno;
+	if (e == 0)
+		j->at += room;
+	return e == -ENOSPC ? -EIO : e; /* the file is whole: there is no such answer to its write */
+}
+
+int wl_journal_clear(struct wl_journal *j)
+{
+	WL_AUTO_FREE uint8_t *zeros = calloc(1, WL_JOURNAL_BYTES);
+	int r = zeros ? wl_pwrite_full(j->fd, zeros, WL_JOURNAL_BYTES, 0) : -ENOMEM;
+
+	if (r == 0 && fdatasync(j->fd) < 0)
+		r = -errno;
+	j->at = 0;
+	return r;
 }

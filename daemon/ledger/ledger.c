@@ -104,6 +104,11 @@ int wl_ledger_open_store(struct wl_ledger *l, struct wl_finding *f)
 	        .dirfd = l->dirfd, .key = &l->id.key, .sign = l->keys ? sign : NULL, .user = l};
 	int r = wl_store_open(&o, &l->store, f);
 
+	if (r == 0 && wl_store_size(l->store) == 0 &&
+	    faccessat(l->state_fd, WL_STATION_FIRST_CHECKPOINT, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		(void)wl_refuse(f, WL_RULE_STATION_LEDGER_FAILED, "the ledger's entries are gone");
+		return -EUCLEAN;
+	}
 	if (r == 0)
 		r = wl_facts_open(l->index_path, l->store, &l->facts, f);
 	if (r == 0 && wl_store_size(l->store) > 0)
@@ -253,11 +258,33 @@ int wl_ledger_commit(struct wl_ledger *l)
 	if (!l->store)
 		return 0;
 	r = wl_store_commit(l->store);
+	if (r < 0)
+		l->failed = true;
+	return r;
+}
+
+/* The index needs no more than to be of some size the ledger had: it is written with the files. */
+int wl_ledger_settle(struct wl_ledger *l)
+{
+	int r;
+
+	if (l->failed)
+		return -EROFS;
+	if (!l->store)
+		return 0;
+	r = wl_store_commit(l->store);
+	if (r == 0)
+		r = wl_store_settle(l->store);
 	if (r == 0)
 		r = wl_facts_commit(l->facts, wl_store_size(l->store), wl_store_root(l->store));
 	if (r < 0)
 		l->failed = true;
 	return r;
+}
+
+bool wl_ledger_is_settled(const struct wl_ledger *l)
+{
+	return !l->store || wl_store_settled(l->store) == wl_store_size(l->store);
 }
 
 int wl_ledger_append_own(struct wl_ledger *l, const struct wl_draft *d, uint64_t *ret_seq,

@@ -58,6 +58,9 @@ int wl_ledger_append(struct wl_ledger *l, const struct wl_draft *d, int manifest
                      struct wl_finding *ret_finding);
 /* Makes what is staged durable. Any error has set `failed`. */
 int wl_ledger_commit(struct wl_ledger *l);
+/* Commits, then brings the files that others read and the index up to date. Likewise. */
+int wl_ledger_settle(struct wl_ledger *l);
+bool wl_ledger_is_settled(const struct wl_ledger *l);
 
 /* Stages an entry of ledgerd's own (station.init, document.sealed) and commits. */
 int wl_ledger_append_own(struct wl_ledger *l, const struct wl_draft *d, uint64_t *ret_seq,

@@ -24,6 +24,7 @@ daemon_ledger_libwl_ledger_a_SOURCES = \
 	daemon/ledger/intent_check.c daemon/ledger/intent_check.h \
 	daemon/ledger/journal.c daemon/ledger/journal.h \
 	daemon/ledger/json_out.c daemon/ledger/json_out.h \
+	daemon/ledger/journal_read.c \
 	daemon/ledger/keys.c daemon/ledger/keys.h \
 	daemon/ledger/ledger.c daemon/ledger/ledger.h \
 	daemon/ledger/manifest.c daemon/ledger/manifest.h \

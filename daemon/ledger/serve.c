@@ -17,7 +17,9 @@
 #include "daemon/base/daemon.h"
 #include "daemon/ledger/grant.h"
 
-#define GROUP_WAIT_MS    100 /* the longest a group stays open for more */
+#define GROUP_WAIT_MS    100  /* the longest a group stays open for more */
+#define SETTLE_IDLE_MS   30   /* nothing was committed for so long: the files are brought up to date */
+#define SETTLE_LAG_MS    1000 /* the longest they lag behind while entries keep coming */
 #define MESSAGES_AT_ONCE 64  /* of one connection, before the others have their turn */
 
 static int64_t now_ms(void)
@@ -52,8 +54,14 @@ static void answer(struct wl_server *s, const struct wl_waiting *w)
 
 void wl_server_flush(struct wl_server *s)
 {
+	bool settled = wl_ledger_is_settled(s->o.ledger);
 	int r = wl_ledger_commit(s->o.ledger);
 
+	if (!wl_ledger_is_settled(s->o.ledger)) {
+		s->committed_ms = now_ms();
+		if (settled)
+			s->unsettled_since_ms = s->committed_ms;
+	}
 	for (size_t i = 0; i < s->waits; i++) {
 		const struct wl_waiting *w = &s->waiting[i];
 		if (r == 0)
@@ -65,6 +73,12 @@ void wl_server_flush(struct wl_server *s)
 	}
 	s->waits = 0;
 	s->flush = false;
+}
+
+void wl_server_settle(struct wl_server *s)
+{
+	wl_server_flush(s);
+	(void)wl_ledger_settle(s->o.ledger); /* a failure has ended the loop's work: turn() */
 }
 
 static void handle(struct wl_server *s, struct wl_connection *c)
@@ -144,7 +158,8 @@ static void sweep(struct wl_server *s)
 	}
 }
 
-static int wait_ms(const struct wl_server *s)
+/* Until a group has waited long enough; -1 where none waits. */
+static int group_wait_ms(const struct wl_server *s)
 {
 	int64_t left;
 
@@ -152,6 +167,29 @@ static int wait_ms(const struct wl_server *s)
 		return -1;
 	left = s->group_since_ms + GROUP_WAIT_MS - now_ms();
 	return left < 0 ? 0 : (int)left;
+}
+
+/* Until the files have lagged behind long enough; -1 where they do not. */
+static int settle_wait_ms(const struct wl_server *s)
+{
+	int64_t at, left;
+
+	if (wl_ledger_is_settled(s->o.ledger))
+		return -1;
+	at = s->committed_ms + SETTLE_IDLE_MS;
+	if (at > s->unsettled_since_ms + SETTLE_LAG_MS)
+		at = s->unsettled_since_ms + SETTLE_LAG_MS;
+	left = at - now_ms();
+	return left < 0 ? 0 : (int)left;
+}
+
+static int wait_ms(const struct wl_server *s)
+{
+	int group = group_wait_ms(s), settle = settle_wait_ms(s);
+
+	if (group < 0 || settle < 0)
+		return group < 0 ? settle : group;
+	return group < settle ? group : settle;
 }
 
 /* One round: 0 to go on, 1 to end. */
@@ -176,8 +214,10 @@ static int turn(struct wl_server *s)
 		if (!s->connection[i]->dead)
 			write_connection(s, s->connection[i]);
 	}
-	if (s->flush || (s->waits > 0 && wait_ms(s) == 0))
+	if (s->flush || group_wait_ms(s) == 0)
 		wl_server_flush(s);
+	if (settle_wait_ms(s) == 0)
+		wl_server_settle(s);
 	sweep(s);
 	if (p[1].revents & POLLIN)
 		accept_connection(s);
@@ -199,7 +239,7 @@ int wl_serve(const struct wl_serve_options *o)
 	do {
 		r = turn(s);
 	} while (r == 0);
-	wl_server_flush(s);
+	wl_server_settle(s);
 	while (s->connections > 0)
 		wl_connection_free(s->connection[--s->connections]);
 	wl_message_clear(&s->in);

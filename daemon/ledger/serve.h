@@ -6,7 +6,7 @@
 #include "daemon/ledger/ledger.h"
 
 #define WL_CONNECTIONS_MAX 64U
-#define WL_GROUP_MAX       256U /* appends waiting for one commit */
+#define WL_GROUP_MAX       1024U /* appends waiting for one commit */
 
 struct wl_serve_options {
 	struct wl_ledger *ledger; /* stays the caller's */
@@ -33,6 +33,7 @@ struct wl_server {
 	size_t waits;
 	int64_t group_since_ms; /* when the first of them was staged */
 	bool flush;             /* a group was ended */
+	int64_t unsettled_since_ms, committed_ms; /* the files lag behind since; the last commit */
 	struct wl_message in, out;
 };
 
@@ -41,6 +42,8 @@ int wl_serve(const struct wl_serve_options *o);
 
 /* Commits the group and answers everybody who waits for it; also before anything that reads. */
 void wl_server_flush(struct wl_server *s);
+/* And brings the files up to date: before anything is given out that others compare with them. */
+void wl_server_settle(struct wl_server *s);
 
 /* handle_append.c and handle_query.c: what one message asks. Below 0: the peer is dropped. */
 int wl_handle_append(struct wl_server *s, struct wl_connection *c);

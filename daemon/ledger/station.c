@@ -17,8 +17,6 @@
 #include "daemon/base/fdio.h"
 #include "daemon/ledger/certificate.h"
 
-#define FIRST_CHECKPOINT "first-checkpoint"
-
 /* Lets go of a proposal's keys and empty store, to open them again. */
 static void forget(struct wl_ledger *l)
 {
@@ -114,11 +112,13 @@ int wl_station_confirm(struct wl_ledger *l, uint64_t uid, const char *fingerprin
 		r = wl_draft_check(&d, ret_finding);
 	if (r == 0)
 		r = wl_ledger_append_own(l, &d, ret_seq, &when);
+	if (r == 0)
+		r = wl_ledger_settle(l); /* so that a folder with entries is known as one */
 	if (r < 0)
 		return r;
 	/* only a copy for the station's card: missing, the card shows the present one */
 	checkpoint = wl_store_checkpoint(l->store);
-	(void)wl_file_replace(l->state_fd, FIRST_CHECKPOINT, checkpoint, strlen(checkpoint), 0600);
+	(void)wl_file_replace(l->state_fd, WL_STATION_FIRST_CHECKPOINT, checkpoint, strlen(checkpoint), 0600);
 	return 0;
 }
 
@@ -131,7 +131,7 @@ int wl_station_first_checkpoint(struct wl_ledger *l, char *buf, size_t size)
 
 	if (!wl_ledger_is_initialised(l))
 		return -ENOENT;
-	r = wl_file_read(l->state_fd, FIRST_CHECKPOINT, size - 1, &p, &n);
+	r = wl_file_read(l->state_fd, WL_STATION_FIRST_CHECKPOINT, size - 1, &p, &n);
 	if (r == 0 && wl_checkpoint_open(&l->id.key, p, n, &cp) == 0 && cp.size == 1) {
 		memcpy(buf, p, n + 1);
 		return 0;

@@ -4,6 +4,8 @@
 
 #include "daemon/ledger/ledger.h"
 
+#define WL_STATION_FIRST_CHECKPOINT "first-checkpoint" /* in .state */
+
 /* Opens store and index of an identified station. */
 int wl_ledger_open_store(struct wl_ledger *l, struct wl_finding *f);
 /* Stages a checked draft under this clock. -ENOSPC: commit first; -EMSGSIZE, -EINVAL: nothing was

@@ -2,9 +2,9 @@
  * Journal, tiles and checkpoint together: commit and recovery.
  *
  * Runs in weighlock-ledgerd, the only writer (flock). Entries are ours. Power may go anywhere: up
- * to the journal's fdatasync the entries never were; after it recovery publishes them again with
- * the same bytes and the same signature. A disk that says something else than was signed is refused
- * and left as it is, for people to look at.
+ * to the journal's fdatasync the entries never were; after it a start writes tiles and checkpoint
+ * with the same bytes and the same signature. A disk that says something else than was signed is
+ * refused and left as it is, for people to look at.
  */
 #include "daemon/ledger/store.h"
 
@@ -25,14 +25,12 @@
 #include "daemon/ledger/journal.h"
 #include "daemon/ledger/tiles.h"
 
-#define GROUP_ENTRIES_MAX 512U
-#define GROUP_BYTES_MAX   (1U << 20)
-
 struct wl_store {
 	struct wl_store_options o;
-	int state_fd, journal_fd, lock_fd;
+	int state_fd, lock_fd;
+	struct wl_journal journal;
 	struct wl_tiles *tiles;
-	uint64_t size;
+	uint64_t size, settled;
 	struct wl_hash root;
 	char checkpoint[WL_CHECKPOINT_MAX];
 	struct wl_record group;
@@ -45,7 +43,7 @@ struct wl_store *wl_store_free(struct wl_store *s)
 		return NULL;
 	wl_record_clear(&s->group);
 	wl_tiles_free(s->tiles);
-	wl_cleanup_close(&s->journal_fd);
+	wl_journal_close(&s->journal);
 	wl_cleanup_close(&s->lock_fd);
 	wl_cleanup_close(&s->state_fd);
 	free(s);
@@ -55,6 +53,11 @@ struct wl_store *wl_store_free(struct wl_store *s)
 uint64_t wl_store_size(const struct wl_store *s)
 {
 	return s->size;
+}
+
+uint64_t wl_store_settled(const struct wl_store *s)
+{
+	return s->settled;
 }
 
 uint64_t wl_store_staged(const struct wl_store *s)
@@ -110,16 +113,23 @@ static int read_checkpoint(struct wl_store *s, struct wl_checkpoint *ret, struct
 	return 0;
 }
 
-/* Without a checkpoint and without a journal there may be no tiles either; the empty folder is made
- * when the station is installed. */
-static int check_beginning(const struct wl_store *s, struct wl_finding *f)
+/* A ledger that begins: no checkpoint, and no tiles either. Only then is the journal made; one that
+ * is missing later may have held what was acknowledged. */
+static int open_journal(struct wl_store *s, uint64_t size, struct wl_finding *f)
 {
 	static const char *const first[] = {"tile/0", "tile/entries"};
+	bool beginning = size == 0;
+	int r;
 
 	for (size_t i = 0; i < WL_ARRAY_LEN(first); i++)
 		if (faccessat(s->o.dirfd, first[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			return DISAGREE(f, "there are tiles but no checkpoint");
-	return 0;
+			beginning = false;
+	r = wl_journal_open(s->state_fd, s->o.key, beginning, &s->journal);
+	if (r == -ENOENT)
+		return DISAGREE(f, "the journal is missing");
+	if (r == -EUCLEAN)
+		return DISAGREE(f, "the journal was cut");
+	return r;
 }
 
 static int open_tiles(struct wl_store *s, const struct wl_checkpoint *cp, struct wl_finding *f)
@@ -137,7 +147,7 @@ static int open_tiles(struct wl_store *s, const struct wl_checkpoint *cp, struct
 	if (memcmp(root.b, cp->root.b, sizeof(root.b)) != 0)
 		return DISAGREE(f, "the tiles do not have the root of checkpoint %" PRIu64,
 		                cp->size);
-	s->size = cp->size;
+	s->size = s->settled = cp->size;
 	s->root = root;
 	return 0;
 }
@@ -160,9 +170,17 @@ static int replay_entry(struct wl_store *s, uint64_t seq, struct wl_bytes entry,
 	return 0;
 }
 
-/* The record's own checkpoint must verify and be of exactly the tree its entries make. */
-static int check_record(struct wl_store *s, const struct wl_record *rec, struct wl_finding *f)
+/* What a start carries out of the journal. */
+struct replay {
+	struct wl_store *s;
+	struct wl_finding *f;
+};
+
+/* A record's own checkpoint must verify and be of exactly the tree its entries make. */
+static int replay_record(void *user, const struct wl_record *rec)
 {
+	struct wl_store *s = ((struct replay *)user)->s;
+	struct wl_finding *f = ((struct replay *)user)->f;
 	struct wl_checkpoint cp;
 	struct wl_bytes entry;
 	struct wl_hash root = {{0}};
@@ -170,7 +188,8 @@ static int check_record(struct wl_store *s, const struct wl_record *rec, struct 
 	size_t pos = 0;
 	int r;
 
-	if (wl_checkpoint_open(s->o.key, rec->checkpoint, rec->checkpoint_n, &cp) < 0)
+	if (rec->checkpoint_n >= sizeof(s->checkpoint) ||
+	    wl_checkpoint_open(s->o.key, rec->checkpoint, rec->checkpoint_n, &cp) < 0)
 		return DISAGREE(f, "the journal's checkpoint does not verify");
 	if (rec->first > s->size || cp.size != rec->first + rec->count)
 		return DISAGREE(f, "the journal does not continue checkpoint %" PRIu64, s->size);
@@ -185,45 +204,22 @@ static int check_record(struct wl_store *s, const struct wl_record *rec, struct 
 		return r;
 	if (memcmp(root.b, cp.root.b, sizeof(root.b)) != 0)
 		return DISAGREE(f, "the journal's entries do not have its checkpoint's root");
-	return 0;
-}
-
-/* From a durable record to an empty journal; every step can be done again. */
-static int publish(struct wl_store *s, const char *checkpoint)
-{
-	size_t n = strlen(checkpoint);
-	int r = wl_tiles_publish(s->tiles);
-
-	if (r == 0)
-		r = wl_file_replace(s->o.dirfd, "checkpoint", checkpoint, n, 0640);
-	if (r == 0)
-		r = wl_journal_clear(s->journal_fd);
-	if (r == 0)
-		r = wl_tiles_root(s->tiles, wl_tiles_size(s->tiles), &s->root);
-	if (r < 0)
-		return r;
-	s->size = wl_tiles_size(s->tiles);
-	memmove(s->checkpoint, checkpoint, n + 1);
+	memcpy(s->checkpoint, rec->checkpoint, rec->checkpoint_n + 1);
+	s->size = cp.size;
+	s->root = root;
 	return 0;
 }
 
 static int replay(struct wl_store *s, struct wl_finding *f)
 {
-	struct wl_record rec = {0};
-	int found = wl_journal_read(s->journal_fd, &rec), r = found;
+	struct replay user = {.s = s, .f = f};
+	int r = wl_journal_read(&s->journal, s->size, replay_record, &user, f);
 
-	if (r == -EUCLEAN)
-		return DISAGREE(f, "the journal's record is of another form");
-	if (r == 0 && s->size == 0)
-		r = check_beginning(s, f);
-	if (found > 0)
-		r = check_record(s, &rec, f);
-	if (r == 0 && found > 0 && wl_tiles_size(s->tiles) > s->size)
-		r = publish(s, rec.checkpoint);
-	else if (r == 0)
-		r = wl_journal_clear(s->journal_fd); /* published before, or torn */
-	wl_record_clear(&rec);
-	return r;
+	if (r == 0 && s->size == 0 && faccessat(s->o.dirfd, "tile/0", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return DISAGREE(f, "there are tiles but no checkpoint");
+	if (r == 0)
+		r = wl_store_settle(s);
+	return r < 0 ? r : wl_journal_clear(&s->journal);
 }
 
 int wl_store_open(const struct wl_store_options *o, struct wl_store **ret,
@@ -236,12 +232,12 @@ int wl_store_open(const struct wl_store_options *o, struct wl_store **ret,
 	if (!s)
 		return -ENOMEM;
 	s->o = *o;
-	s->state_fd = s->journal_fd = s->lock_fd = -1;
+	s->state_fd = s->journal.fd = s->lock_fd = -1;
 	r = take_lock(s);
 	if (r == 0)
-		r = wl_journal_open(s->state_fd, &s->journal_fd);
-	if (r == 0)
 		r = read_checkpoint(s, &cp, ret_finding);
+	if (r == 0)
+		r = open_journal(s, cp.size, ret_finding);
 	if (r == 0)
 		r = open_tiles(s, &cp, ret_finding);
 	if (r == 0)
@@ -260,10 +256,10 @@ int wl_store_stage(struct wl_store *s, const void *entry, size_t n)
 
 	if (s->failed || !s->o.sign)
 		return -EROFS;
-	if (s->group.count >= GROUP_ENTRIES_MAX || s->group.entries_n + n > GROUP_BYTES_MAX)
-		return -ENOSPC;
 	s->group.first = s->size;
 	r = wl_record_add(&s->group, entry, n);
+	if (r == -ENOSPC)
+		return r;
 	if (r == 0)
 		r = wl_tiles_append(s->tiles, entry, n);
 	if (r < 0)
@@ -295,13 +291,41 @@ int wl_store_commit(struct wl_store *s)
 		return 0;
 	r = sign_group(s, note, sizeof(note));
 	if (r == 0)
-		r = wl_journal_write(s->journal_fd, &s->group, note);
+		r = wl_journal_write(&s->journal, &s->group, note);
 	if (r == 0)
-		r = publish(s, note);
-	if (r < 0)
+		r = wl_tiles_root(s->tiles, wl_tiles_size(s->tiles), &s->root);
+	if (r < 0) {
 		s->failed = true;
-	wl_record_clear(&s->group);
-	return r;
+		return r;
+	}
+	wl_record_reset(&s->group);
+	s->size = wl_tiles_size(s->tiles);
+	memcpy(s->checkpoint, note, strlen(note) + 1);
+	return wl_journal_has_room(&s->journal) ? 0 : wl_store_settle(s);
+}
+
+/* Every step can be done again: until the last one the journal still holds what it needs. */
+int wl_store_settle(struct wl_store *s)
+{
+	int r;
+
+	if (s->failed)
+		return -EROFS;
+	if (s->group.count > 0)
+		return -EBUSY;
+	if (s->settled == s->size)
+		return 0;
+	r = wl_tiles_publish(s->tiles);
+	if (r == 0)
+		r = wl_file_replace(s->o.dirfd, "checkpoint", s->checkpoint, strlen(s->checkpoint),
+		                    0640);
+	if (r < 0) {
+		s->failed = true;
+		return r;
+	}
+	wl_journal_rewind(&s->journal);
+	s->settled = s->size;
+	return 0;
 }
 
 int wl_store_entry(struct wl_store *s, uint64_t seq, const uint8_t **ret_p, size_t *ret_n)

@@ -2,10 +2,11 @@
  * The ledger as a whole on disk: journal, tiles and checkpoint in the one order that survives power
  * going at any moment.
  *
- * Stage entries, then commit: the journal's record with the signed checkpoint is made durable (from
- * here the entries exist), tiles and checkpoint follow, the journal is emptied, and only then does
- * the caller tell anybody. Two roots are never signed for one size: a checkpoint leaves this
- * process only after its record is durable. After an error of commit the store refuses everything.
+ * Stage entries, then commit: the journal's record with the signed checkpoint is made durable with
+ * one fdatasync; from here the entries exist and the caller tells whom it concerns. Tiles and
+ * checkpoint, as auditors read them, follow when the store is settled; a start does that too. Two
+ * roots are never signed for one size: a checkpoint leaves this process only after its record is
+ * durable. After an error of commit or settling the store refuses everything.
  */
 #ifndef WL_LEDGER_STORE_H
 #define WL_LEDGER_STORE_H
@@ -37,7 +38,8 @@ int wl_store_open(const struct wl_store_options *o, struct wl_store **ret,
                   struct wl_finding *ret_finding);
 struct wl_store *wl_store_free(struct wl_store *s);
 
-uint64_t wl_store_size(const struct wl_store *s);   /* durable and published */
+uint64_t wl_store_size(const struct wl_store *s);   /* durable */
+uint64_t wl_store_settled(const struct wl_store *s); /* what tiles and checkpoint have of it */
 uint64_t wl_store_staged(const struct wl_store *s); /* number the next staged entry will have */
 const char *wl_store_checkpoint(const struct wl_store *s); /* signed note; "" for size 0 */
 const struct wl_hash *wl_store_root(const struct wl_store *s);
@@ -45,12 +47,14 @@ const struct wl_hash *wl_store_root(const struct wl_store *s);
 /* Adds an entry to the group. -ENOSPC where the group is full: commit first. */
 int wl_store_stage(struct wl_store *s, const void *entry, size_t n);
 int wl_store_commit(struct wl_store *s);
+/* Brings tiles and checkpoint up to what is durable. Not while entries are staged: -EBUSY. */
+int wl_store_settle(struct wl_store *s);
 
 /* The bytes of an entry, staged ones included; valid until the next call here. */
 int wl_store_entry(struct wl_store *s, uint64_t seq, const uint8_t **ret_p, size_t *ret_n);
 /* The root of an earlier size. */
 int wl_store_root_at(struct wl_store *s, uint64_t size, struct wl_hash *ret);
-/* C2SP tlog-proof v1 of an entry under the published checkpoint: length, or negative errno. */
+/* C2SP tlog-proof v1 of an entry under the newest checkpoint: length, or negative errno. */
 int wl_store_prove(struct wl_store *s, uint64_t seq, char *buf, size_t size);
 int wl_store_prove_consistency(struct wl_store *s, uint64_t old, struct wl_proof *ret);
 

@@ -317,7 +317,9 @@ fi
 # ---- a disk that fails ----
 stop
 if command -v strace >/dev/null && strace -f -o /dev/null true 2>/dev/null; then
-	strace -D -f -o /dev/null -e trace=fdatasync -e inject=fdatasync:error=EIO:when=3+ \
+	# the journal alone, after what a start does to it
+	strace -D -f -o /dev/null -P "$ledger/.state/journal" -e trace=fdatasync \
+		-e inject=fdatasync:error=EIO:when=3+ \
 		"$daemon" --state "$state" --broker "$me" 2>>"$dir/log" &
 	pid=$!
 	for _ in $(seq 100); do say status >/dev/null 2>&1 && break; sleep 0.05; done

@@ -91,6 +91,7 @@ static void history(void)
 	                                "old=2026-01-01T00:00:00Z", "new=2026-01-01T00:00:01Z",
 	                                "second_actor=admin-2"),
 	                 0);
+	assert_int_equal(wl_ledger_settle(x.l), 0); /* the index is written with the files */
 }
 
 static void dump_row(sqlite3_stmt *s, FILE *out)
