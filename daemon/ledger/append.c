@@ -46,6 +46,21 @@ static int check_medium_seen(const struct request *q)
 	return -ESTALE;
 }
 
+/* And on the mirror; without one there is nothing to do. */
+static int mirror_manifest(const struct request *q)
+{
+	int dirfd = wl_store_mirror_dirfd(q->l->store), r;
+
+	if (dirfd < 0)
+		return 0;
+	r = wl_manifest_store(dirfd, q->manifest_fd, TEXT(q->d, MANIFEST_SHA256), q->d->transfer,
+	                      q->f);
+	if (r == 0)
+		return 0;
+	wl_store_mirror_fail(q->l->store, r);
+	return wl_refuse(q->f, WL_RULE_STATION_MIRROR_FAILED, "the manifest cannot be mirrored");
+}
+
 /* A manifest that is not in its place first: no entry may name what is not kept. */
 static int check_inspected(const struct request *q)
 {
@@ -59,7 +74,7 @@ static int check_inspected(const struct request *q)
 	                      q->d->transfer, q->f);
 	if (r < 0 && r != -EINVAL && r != -EPERM && r != -EFBIG)
 		q->l->failed = true; /* a disk that lost a manifest may lose entries */
-	return r;
+	return r < 0 ? r : mirror_manifest(q);
 }
 
 /* Only up, and only what another person proposed. The same version again is a reload. */
@@ -132,7 +147,7 @@ static int check_wipe_end(const struct request *q)
 
 enum {
 	OWN = 1,      /* only ledgerd itself writes it */
-	BEHIND = 2,   /* also while the clock is behind */
+	BEHIND = 2,   /* also while the clock is behind, or a disk is full or failed: last words */
 	SETUP = 4,    /* also before the first policy */
 	TRANSFER = 8, /* needs a transfer that was opened */
 };
@@ -211,6 +226,12 @@ static int check_event(const struct request *q)
 	if (!(flags & BEHIND) && strcmp(q->clock.clock, "floor") == 0)
 		return wl_refuse(q->f, WL_RULE_STATION_CLOCK_BEHIND,
 		                 "%s while the clock is behind the ledger", name);
+	if (!(flags & BEHIND)) {
+		const char *detail;
+		enum wl_rule rule = wl_ledger_disk_fault(q->l, &detail);
+		if (rule != WL_RULE_NONE)
+			return wl_refuse(q->f, rule, "%s%s%s", name, detail[0] ? ": " : "", detail);
+	}
 	if (!(flags & SETUP) && wl_facts_station(q->l->facts)->policy_version == 0)
 		return wl_refuse(q->f, WL_RULE_STATION_NO_POLICY, "%s before the first policy",
 		                 name);

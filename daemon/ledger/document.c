@@ -30,15 +30,18 @@
 
 /* On a scanner's medium names are short; in a bag they are as INTERFACES 7 has them. */
 static const struct document {
-	const char *kind; /* in document.sealed */
+	const char *kind;   /* in document.sealed */
+	const char *suffix; /* of the folder in docs: an intent may be asked for either kind */
 	const char *names[WL_NOTE_FILES];
 	int (*write)(struct wl_ledger *l, const struct wl_entry *intent, int fd,
 	             struct wl_finding *ret_finding);
 } documents[] = {
         [WL_DOCUMENT_NOTE] = {"delivery-note",
+                              "",
                               {"NOTE.JSN", "NOTE.P7S", "RECEIPT.TXT"},
                               wl_note_write},
         [WL_DOCUMENT_CUSTODY] = {"custody-record",
+                                 ".custody",
                                  {"custody.json", "custody.json.p7s", "receipt.txt"},
                                  wl_custody_write},
 };
@@ -101,10 +104,10 @@ static int make_document(struct wl_ledger *l, const struct document *d,
                          const struct wl_entry *intent, int docs, struct wl_finding *f)
 {
 	WL_AUTO_CLOSE int folder = -1;
-	char name[32], fresh[40];
+	char name[40], fresh[48];
 	int r;
 
-	(void)snprintf(name, sizeof(name), "%" PRIu64, intent->seq);
+	(void)snprintf(name, sizeof(name), "%" PRIu64 "%s", intent->seq, d->suffix);
 	(void)snprintf(fresh, sizeof(fresh), "%s.new", name);
 	if (faccessat(docs, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
@@ -152,7 +155,7 @@ static int hand_out(int docs, const struct document *d, uint64_t seq, struct wl_
 	for (unsigned i = 0; r == 0 && i < WL_NOTE_FILES; i++) {
 		WL_AUTO_CLOSE int fd = -1;
 		uint64_t bytes;
-		(void)snprintf(path, sizeof(path), "%" PRIu64 "/%s", seq, d->names[i]);
+		(void)snprintf(path, sizeof(path), "%" PRIu64 "%s/%s", seq, d->suffix, d->names[i]);
 		fd = openat(docs, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		r = fd < 0 ? -errno
 		           : copy_sealed(fd, d->names[i], &ret->file[i].fd, &ret->file[i].bytes);

@@ -53,6 +53,18 @@ static struct wl_message *start(struct wl_server *s, enum wl_message_id id)
 	return &s->out;
 }
 
+static const char *mirror_word(const struct wl_ledger *l)
+{
+	static const char *const words[] = {[WL_MIRROR_NONE] = "none",
+	                                    [WL_MIRROR_GOOD] = "good",
+	                                    [WL_MIRROR_FAILED] = "failed"};
+	const struct wl_finding *f;
+
+	if (!l->store)
+		return words[l->mirror && l->mirror[0] ? WL_MIRROR_GOOD : WL_MIRROR_NONE];
+	return words[wl_store_mirror(l->store, &f)];
+}
+
 static int on_status(struct wl_server *s, struct wl_connection *c)
 {
 	const struct wl_ledger *l = s->o.ledger;
@@ -82,6 +94,7 @@ static int on_status(struct wl_server *s, struct wl_connection *c)
 	}
 	if (t)
 		put_hex(m, WL_T_SPKI_SHA256, t->authority_spki_sha256);
+	wl_message_put_text(m, WL_T_MIRROR, mirror_word(l));
 	return wl_connection_send(c, m);
 }
 
@@ -372,7 +385,7 @@ static bool leaves(enum wl_message_id id)
 	static const enum wl_message_id ids[] = {
 	        WL_MSG_LEDGER_STATUS, WL_MSG_STATION_CARD, WL_MSG_PROVE,
 	        WL_MSG_CHECKPOINT,    WL_MSG_NOTE_SEAL,    WL_MSG_EXPORT_LIST,
-	        WL_MSG_EXPORT_READ,   WL_MSG_COSIGN,
+	        WL_MSG_EXPORT_READ,   WL_MSG_COSIGN,       WL_MSG_CUSTODY_SEAL,
 	};
 
 	for (size_t i = 0; i < WL_ARRAY_LEN(ids); i++)

@@ -2,11 +2,12 @@
  * The journal, written: a record is a run of 512-byte blocks, each with a tag of 8 bytes that only
  * this record's block can have, from the next page on. In the blocks: "WLJ2", the record's bytes
  * (32 bits, big-endian), the first entry's number (64), count (32), the checkpoint's length (32), 8
- * bytes of SHA-256 of those; the entries with their lengths (16); the checkpoint; SHA-256 of all that.
+ * bytes of SHA-256 of those; the entries with their lengths (16); the checkpoint; SHA-256 of all
+ * that.
  *
- * Runs in weighlock-ledgerd on its own file. A power cut leaves some blocks as they were before, and
- * their tags say so: such a record was never acknowledged. Where every block was written and the
- * digest does not match, the disk has lost something that may have been acknowledged.
+ * Runs in weighlock-ledgerd on its own file. A power cut leaves some blocks as they were before,
+ * and their tags say so: such a record was never acknowledged. Where every block was written and
+ * the digest does not match, the disk has lost something that may have been acknowledged.
  */
 #include "daemon/ledger/journal.h"
 
@@ -229,7 +230,8 @@ int wl_journal_write(struct wl_journal *j, const struct wl_record *r, const char
 		e = -errno;
 	if (e == 0)
 		j->at += room;
-	return e == -ENOSPC ? -EIO : e; /* the file is whole: there is no such answer to its write */
+	return e == -ENOSPC ? -EIO
+	                    : e; /* the file is whole: there is no such answer to its write */
 }
 
 int wl_journal_clear(struct wl_journal *j)

@@ -17,14 +17,15 @@
 #include "daemon/base/finding.h"
 #include "daemon/ledger/note.h"
 
-#define WL_JOURNAL_BYTES        (4U << 20)
-#define WL_JOURNAL_RECORD_MAX   (1280U << 10) /* a record in the file, whatever is in it */
-#define WL_RECORD_ENTRIES_MAX   1024U
-#define WL_RECORD_BYTES_MAX     (1U << 20) /* of entries with their lengths */
-#define WL_JOURNAL_PAGE         4096U      /* records begin at multiples of it */
-#define WL_JOURNAL_BLOCK        512U       /* what a disk writes wholly or not at all */
-#define WL_JOURNAL_BLOCK_TAG    8U
-#define WL_JOURNAL_TAG_NEAR_MAX 2U /* bytes of a tag that differ where a written block was damaged */
+#define WL_JOURNAL_BYTES      (4U << 20)
+#define WL_JOURNAL_RECORD_MAX (1280U << 10) /* a record in the file, whatever is in it */
+#define WL_RECORD_ENTRIES_MAX 1024U
+#define WL_RECORD_BYTES_MAX   (1U << 20) /* of entries with their lengths */
+#define WL_JOURNAL_PAGE       4096U      /* records begin at multiples of it */
+#define WL_JOURNAL_BLOCK      512U       /* what a disk writes wholly or not at all */
+#define WL_JOURNAL_BLOCK_TAG  8U
+#define WL_JOURNAL_TAG_NEAR_MAX                                                                    \
+	2U /* bytes of a tag that differ where a written block was damaged */
 
 /* A record being made, or one found. */
 struct wl_record {
@@ -66,10 +67,10 @@ bool wl_journal_has_room(const struct wl_journal *j);
 void wl_journal_rewind(struct wl_journal *j);
 
 /*
- * Calls `each` for every record that goes beyond `size` entries, in order, and leaves `at` behind the
- * last. A last record of which some block was never written was never acknowledged: it is passed
- * over. -EUCLEAN with the reason where a record that
- * was written wholly is damaged, or one is missing between others; or whatever `each` returns below 0.
+ * Calls `each` for every record that goes beyond `size` entries, in order, and leaves `at` behind
+ * the last. A last record of which some block was never written was never acknowledged: it is
+ * passed over. -EUCLEAN with the reason where a record that was written wholly is damaged, or one
+ * is missing between others; or whatever `each` returns below 0.
  */
 typedef int (*wl_journal_each)(void *user, const struct wl_record *r);
 int wl_journal_read(struct wl_journal *j, uint64_t size, wl_journal_each each, void *user,
@@ -82,7 +83,9 @@ int wl_journal_clear(struct wl_journal *j);
  * with entry `first`, and the header at the front of a record. */
 uint64_t wl_journal_tag(uint64_t seed, uint64_t first, uint32_t index);
 
-#define WL_JOURNAL_HEAD 32U /* magic, bytes, first, count, checkpoint's bytes, 8 bytes of SHA-256 */
+#define WL_JOURNAL_HEAD                                                                            \
+	32U /* magic, bytes, first, count, checkpoint's bytes, 8 bytes of SHA-256                  \
+	     */
 extern const uint8_t wl_journal_magic[4];
 
 #endif

@@ -82,7 +82,8 @@ static int read_head(const struct wl_journal *j, const uint8_t *file, size_t at,
 static bool was_head(const struct wl_journal *j, const uint8_t *file, size_t at, uint64_t first)
 {
 	return at < WL_JOURNAL_BYTES &&
-	       tag_distance(file + at, wl_journal_tag(j->seed, first, 0)) <= WL_JOURNAL_TAG_NEAR_MAX;
+	       tag_distance(file + at, wl_journal_tag(j->seed, first, 0)) <=
+	               WL_JOURNAL_TAG_NEAR_MAX;
 }
 
 /* 1 and the record's bytes; 0 where a block was never written; -EUCLEAN where it is damaged. */
@@ -115,9 +116,9 @@ static int collect(const struct wl_journal *j, const uint8_t *file, size_t at, c
 static int parse(const struct head *h, const uint8_t *p, struct wl_record *ret,
                  struct wl_finding *f)
 {
-	struct wl_reader rd = wl_reader_from(
-	        p + WL_JOURNAL_HEAD,
-	        h->bytes - WL_JOURNAL_HEAD - WL_SHA256_BYTES - h->checkpoint_n);
+	struct wl_reader rd =
+	        wl_reader_from(p + WL_JOURNAL_HEAD,
+	                       h->bytes - WL_JOURNAL_HEAD - WL_SHA256_BYTES - h->checkpoint_n);
 	const char *checkpoint = (const char *)p + h->bytes - WL_SHA256_BYTES - h->checkpoint_n;
 	int r = 0;
 
@@ -178,7 +179,8 @@ static int take(struct walk *w, size_t at, const struct head *h)
 	int r;
 
 	if (h->first > w->next || w->torn)
-		return DAMAGED(w->f, "the journal lacks what comes before entry %" PRIu64, h->first);
+		return DAMAGED(w->f, "the journal lacks what comes before entry %" PRIu64,
+		               h->first);
 	r = use(w->j, w->file, at, h, w->each, w->user, w->f);
 	if (r == 0)
 		w->torn = true;
@@ -205,7 +207,8 @@ static int step(struct walk *w, size_t *at)
 			return r;
 		*at = here + pages(&h);
 	}
-	return h.first + h.count >= w->size ? check_place(w, here + pages(&h), h.first + h.count) : 0;
+	return h.first + h.count >= w->size ? check_place(w, here + pages(&h), h.first + h.count)
+	                                    : 0;
 }
 
 int wl_journal_read(struct wl_journal *j, uint64_t size, wl_journal_each each, void *user,
@@ -213,8 +216,13 @@ int wl_journal_read(struct wl_journal *j, uint64_t size, wl_journal_each each, v
 {
 	WL_AUTO_FREE uint8_t *file = malloc(WL_JOURNAL_BYTES);
 	ssize_t n = file ? wl_pread_full(j->fd, file, WL_JOURNAL_BYTES, 0) : -ENOMEM;
-	struct walk w = {.j = j, .file = file, .size = size, .next = size, .each = each,
-	                 .user = user, .f = ret_finding};
+	struct walk w = {.j = j,
+	                 .file = file,
+	                 .size = size,
+	                 .next = size,
+	                 .each = each,
+	                 .user = user,
+	                 .f = ret_finding};
 	int r;
 
 	if (n < 0)

@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/fdio.h"
@@ -27,6 +29,7 @@ struct wl_ledger *wl_ledger_close(struct wl_ledger *l)
 	wl_store_free(l->store);
 	X509_free(l->certificate);
 	wl_keys_free(l->keys);
+	wl_reserve_close(&l->reserve);
 	wl_cleanup_close(&l->keys_fd);
 	wl_cleanup_close(&l->state_fd);
 	wl_cleanup_close(&l->dirfd);
@@ -100,8 +103,11 @@ static void load_keys(struct wl_ledger *l)
 
 int wl_ledger_open_store(struct wl_ledger *l, struct wl_finding *f)
 {
-	struct wl_store_options o = {
-	        .dirfd = l->dirfd, .key = &l->id.key, .sign = l->keys ? sign : NULL, .user = l};
+	struct wl_store_options o = {.dirfd = l->dirfd,
+	                             .key = &l->id.key,
+	                             .sign = l->keys ? sign : NULL,
+	                             .user = l,
+	                             .mirror = l->mirror};
 	int r = wl_store_open(&o, &l->store, f);
 
 	if (r == 0 && wl_store_size(l->store) == 0 &&
@@ -152,7 +158,8 @@ static int open_identity(struct wl_ledger *l, struct wl_finding *f)
 	return wl_ledger_open_store(l, f);
 }
 
-int wl_ledger_open(const char *path, struct wl_ledger **ret, struct wl_finding *ret_finding)
+int wl_ledger_open_with(const char *path, const char *mirror, uint64_t reserve_bytes,
+                        struct wl_ledger **ret, struct wl_finding *ret_finding)
 {
 	struct wl_ledger *l = calloc(1, sizeof(*l));
 	int r;
@@ -160,12 +167,15 @@ int wl_ledger_open(const char *path, struct wl_ledger **ret, struct wl_finding *
 	if (!l)
 		return -ENOMEM;
 	*ret_finding = (struct wl_finding){.rule = WL_RULE_NONE};
-	l->dirfd = l->state_fd = l->keys_fd = -1;
+	l->dirfd = l->state_fd = l->keys_fd = l->reserve.fd = -1;
+	l->mirror = mirror;
 	r = wl_keys_init_memory();
 	if (r == 0)
 		r = read_boot_id(l->boot);
 	if (r == 0)
 		r = open_folders(l, path);
+	if (r == 0) /* first, so that a start on a full disk has room */
+		r = wl_reserve_open(l->state_fd, reserve_bytes, &l->reserve);
 	if (r == 0)
 		r = open_identity(l, ret_finding);
 	if (r < 0) {
@@ -174,6 +184,11 @@ int wl_ledger_open(const char *path, struct wl_ledger **ret, struct wl_finding *
 	}
 	*ret = l;
 	return 0;
+}
+
+int wl_ledger_open(const char *path, struct wl_ledger **ret, struct wl_finding *ret_finding)
+{
+	return wl_ledger_open_with(path, NULL, 0, ret, ret_finding);
 }
 
 bool wl_ledger_is_initialised(const struct wl_ledger *l)
@@ -202,14 +217,55 @@ void wl_ledger_read_clock(const struct wl_ledger *l, struct wl_clock *ret)
 	                     : "rtc";
 }
 
+enum wl_rule wl_ledger_disk_fault(const struct wl_ledger *l, const char **ret_detail)
+{
+	const struct wl_finding *f = NULL;
+
+	*ret_detail = "";
+	if (l->store && wl_store_mirror(l->store, &f) == WL_MIRROR_FAILED) {
+		*ret_detail = f->detail;
+		return f->rule;
+	}
+	return wl_reserve_is_whole(&l->reserve) ? WL_RULE_NONE : WL_RULE_STATION_LEDGER_FULL;
+}
+
+int wl_ledger_say_fault(struct wl_ledger *l)
+{
+	WL_CLEANUP(wl_draft_clear)
+	struct wl_draft d = {.event = WL_E_STATION_FAULT, .actor = "station"};
+	const char *detail;
+	enum wl_rule rule = wl_ledger_disk_fault(l, &detail);
+	uint64_t seq;
+	int64_t when;
+	int r;
+
+	if (rule == WL_RULE_NONE || l->failed || !l->keys || !wl_ledger_is_initialised(l))
+		return 0;
+	d.uid = getuid();
+	if (RAND_bytes(d.nonce, sizeof(d.nonce)) != 1)
+		return -EIO;
+	r = wl_draft_text(&d, WL_M_PART, rule == WL_RULE_STATION_LEDGER_FULL ? "ledger" : "mirror");
+	if (r == 0)
+		r = wl_draft_text(&d, WL_M_RULE, wl_rule_id(rule));
+	if (r == 0)
+		r = wl_draft_integer(&d, WL_M_ERRNO, 0);
+	if (r == 0 && detail[0])
+		r = wl_draft_text(&d, WL_M_DETAIL, detail);
+	return r < 0 ? r : wl_ledger_append_own(l, &d, &seq, &when);
+}
+
 enum wl_rule wl_ledger_fault(const struct wl_ledger *l)
 {
+	const char *detail;
+	enum wl_rule disk = wl_ledger_disk_fault(l, &detail);
 	struct wl_clock c;
 
 	if (l->failed)
 		return WL_RULE_STATION_LEDGER_FAILED;
 	if (!l->keys || !wl_ledger_is_initialised(l))
 		return WL_RULE_STATION_NO_KEYS;
+	if (disk != WL_RULE_NONE)
+		return disk;
 	wl_ledger_read_clock(l, &c);
 	return strcmp(c.clock, "floor") == 0 ? WL_RULE_STATION_CLOCK_BEHIND : WL_RULE_NONE;
 }
@@ -260,7 +316,7 @@ int wl_ledger_commit(struct wl_ledger *l)
 	r = wl_store_commit(l->store);
 	if (r < 0)
 		l->failed = true;
-	return r;
+	return r == 0 && wl_store_must_settle(l->store) ? wl_ledger_settle(l) : r;
 }
 
 /* The index needs no more than to be of some size the ledger had: it is written with the files. */
@@ -272,8 +328,12 @@ int wl_ledger_settle(struct wl_ledger *l)
 		return -EROFS;
 	if (!l->store)
 		return 0;
-	r = wl_store_commit(l->store);
+	r = wl_reserve_balance(&l->reserve);
 	if (r == 0)
+		r = wl_store_commit(l->store);
+	if (r == 0)
+		r = wl_store_settle(l->store);
+	while (r == -ENOSPC && wl_reserve_give(&l->reserve))
 		r = wl_store_settle(l->store);
 	if (r == 0)
 		r = wl_facts_commit(l->facts, wl_store_size(l->store), wl_store_root(l->store));

@@ -8,6 +8,7 @@
 
 #include "daemon/ledger/facts.h"
 #include "daemon/ledger/identity.h"
+#include "daemon/ledger/reserve.h"
 #include "daemon/ledger/store.h"
 
 struct wl_ledger {
@@ -20,6 +21,8 @@ struct wl_ledger {
 	struct wl_store *store; /* NULL until identified */
 	struct wl_facts *facts; /* NULL until identified */
 	char boot[WL_BOOT_TEXT];
+	const char *mirror; /* its folder, as it was given; NULL: none */
+	struct wl_reserve reserve;
 	bool failed; /* the disk failed us: nothing is appended until the machine is restarted */
 };
 
@@ -37,13 +40,21 @@ struct wl_clock {
  * writes it. A station not yet initialised opens with nothing in it.
  */
 int wl_ledger_open(const char *path, struct wl_ledger **ret, struct wl_finding *ret_finding);
+/* The same with a mirror (NULL: none; the string stays the caller's) and so many bytes of the disk
+ * kept for last words. A mirror that cannot be used is said by wl_ledger_fault. */
+int wl_ledger_open_with(const char *path, const char *mirror, uint64_t reserve_bytes,
+                        struct wl_ledger **ret, struct wl_finding *ret_finding);
 struct wl_ledger *wl_ledger_close(struct wl_ledger *l);
 
 bool wl_ledger_is_initialised(const struct wl_ledger *l); /* entry 0 exists */
 void wl_ledger_read_clock(const struct wl_ledger *l, struct wl_clock *ret);
 /* Why nothing (or little) can be appended now: WL_RULE_NONE, station.ledger-failed, .no-keys,
- * .clock-behind. */
+ * .mirror-missing, .mirror-failed, .mirror-other, .ledger-full, .clock-behind. */
 enum wl_rule wl_ledger_fault(const struct wl_ledger *l);
+/* Of those, the disks': only what ends, refuses or explains is appended then. The detail, or "". */
+enum wl_rule wl_ledger_disk_fault(const struct wl_ledger *l, const char **ret_detail);
+/* Writes station.fault of the disk fault that holds now; 0 where there is none, or it cannot. */
+int wl_ledger_say_fault(struct wl_ledger *l);
 
 /*
  * Checks, renders and stages an entry (append.c). `manifest_fd` is the sealed manifest that a

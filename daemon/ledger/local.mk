@@ -29,8 +29,10 @@ daemon_ledger_libwl_ledger_a_SOURCES = \
 	daemon/ledger/ledger.c daemon/ledger/ledger.h \
 	daemon/ledger/manifest.c daemon/ledger/manifest.h \
 	daemon/ledger/merkle.c daemon/ledger/merkle.h \
+	daemon/ledger/mirror.c daemon/ledger/mirror.h \
 	daemon/ledger/note.c daemon/ledger/note.h \
 	daemon/ledger/note_compose.c daemon/ledger/note_compose.h \
+	daemon/ledger/reserve.c daemon/ledger/reserve.h \
 	daemon/ledger/serve.c daemon/ledger/serve.h \
 	daemon/ledger/station.c daemon/ledger/station.h \
 	daemon/ledger/store.c daemon/ledger/store.h \
@@ -91,6 +93,6 @@ tests_unit_test_ledger_tiles_SOURCES = tests/unit/test_ledger_tiles.c $(ledger_f
 tests_unit_test_ledger_tiles_CPPFLAGS = $(ledger_test_cppflags)
 tests_unit_test_ledger_tiles_LDADD = $(ledger_test_libs)
 endif
-dist_check_SCRIPTS += tests/integration/ledger_daemon.sh
-TESTS += tests/integration/ledger_daemon.sh
+dist_check_SCRIPTS += tests/integration/ledger_daemon.sh tests/integration/ledger_disks.sh
+TESTS += tests/integration/ledger_daemon.sh tests/integration/ledger_disks.sh
 EXTRA_DIST += tests/integration/tlog_check.py

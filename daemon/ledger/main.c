@@ -82,10 +82,10 @@ static int open_signals(int *ret_fd)
 	return *ret_fd < 0 ? -errno : 0;
 }
 
-static int open_ledger(const struct places *p, struct wl_ledger **ret)
+static int open_ledger(const struct places *p, const char *mirror, struct wl_ledger **ret)
 {
 	struct wl_finding f = {.rule = WL_RULE_NONE};
-	int r = wl_ledger_open(p->ledger, ret, &f);
+	int r = wl_ledger_open_with(p->ledger, mirror, WL_RESERVE_BYTES, ret, &f);
 
 	if (r < 0) {
 		wl_log_error("%s: %s%s%s", p->ledger, f.detail, f.detail[0] ? ": " : "",
@@ -103,11 +103,11 @@ static int open_ledger(const struct places *p, struct wl_ledger **ret)
 	return r;
 }
 
-static int run(const struct places *p, struct wl_serve_options *o)
+static int run(const struct places *p, const char *mirror, struct wl_serve_options *o)
 {
 	WL_CLEANUP(close_ledger) struct wl_ledger *l = NULL;
 	WL_AUTO_CLOSE int signal_fd = -1, listen_fd = -1;
-	int r = open_ledger(p, &l);
+	int r = open_ledger(p, mirror, &l);
 
 	if (r < 0)
 		return r;
@@ -135,9 +135,10 @@ static int run(const struct places *p, struct wl_serve_options *o)
 
 int main(int argc, char **argv)
 {
-	const char *state = NULL, *broker = "weighlock", *step = NULL;
+	const char *state = NULL, *broker = "weighlock", *mirror = NULL, *step = NULL;
 	const struct wl_daemon_option options[] = {
 	        {"state", "DIR", "keep everything under DIR", &state, NULL},
+	        {"mirror", "DIR", "keep the ledger in DIR on a second disk too", &mirror, NULL},
 	        {"broker", "USER", "who may speak to the ledger (weighlock)", &broker, NULL},
 	};
 	struct wl_serve_options o = {.media_uid = 0};
@@ -162,5 +163,5 @@ int main(int argc, char **argv)
 		wl_log_error("%s: %s", state ? state : "paths", strerrordesc_np(-r));
 		return EXIT_FAILURE;
 	}
-	return run(&places, &o) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run(&places, mirror, &o) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

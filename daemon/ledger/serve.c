@@ -17,10 +17,12 @@
 #include "daemon/base/daemon.h"
 #include "daemon/ledger/grant.h"
 
-#define GROUP_WAIT_MS    100  /* the longest a group stays open for more */
-#define SETTLE_IDLE_MS   30   /* nothing was committed for so long: the files are brought up to date */
+#define GROUP_WAIT_MS 100 /* the longest a group stays open for more */
+#define SETTLE_IDLE_MS                                                                             \
+	30 /* nothing was committed for so long: the files are brought up to date                  \
+	    */
 #define SETTLE_LAG_MS    1000 /* the longest they lag behind while entries keep coming */
-#define MESSAGES_AT_ONCE 64  /* of one connection, before the others have their turn */
+#define MESSAGES_AT_ONCE 64   /* of one connection, before the others have their turn */
 
 static int64_t now_ms(void)
 {
@@ -52,27 +54,56 @@ static void answer(struct wl_server *s, const struct wl_waiting *w)
 	(void)wl_connection_send(w->connection, &s->out);
 }
 
+/* Whoever waited for the mirror too is told that it failed: their entries stand, unacknowledged. */
+static void refuse_all(struct wl_server *s, enum wl_rule rule, int error, const char *detail)
+{
+	for (size_t i = 0; i < s->waits; i++)
+		if (s->waiting[i].connection)
+			(void)wl_connection_send_error(s->waiting[i].connection,
+			                               s->waiting[i].serial, rule, error, detail);
+}
+
 void wl_server_flush(struct wl_server *s)
 {
-	bool settled = wl_ledger_is_settled(s->o.ledger);
-	int r = wl_ledger_commit(s->o.ledger);
+	struct wl_ledger *l = s->o.ledger;
+	bool settled = wl_ledger_is_settled(l);
+	const char *detail;
+	enum wl_rule before = wl_ledger_disk_fault(l, &detail), after;
+	int r = wl_ledger_commit(l);
 
-	if (!wl_ledger_is_settled(s->o.ledger)) {
+	after = wl_ledger_disk_fault(l, &detail);
+	if (!wl_ledger_is_settled(l)) {
 		s->committed_ms = now_ms();
 		if (settled)
 			s->unsettled_since_ms = s->committed_ms;
 	}
-	for (size_t i = 0; i < s->waits; i++) {
-		const struct wl_waiting *w = &s->waiting[i];
-		if (r == 0)
-			answer(s, w);
-		else if (w->connection)
-			(void)wl_connection_send_error(w->connection, w->serial,
-			                               WL_RULE_STATION_LEDGER_FAILED, r,
-			                               "the ledger could not be written");
-	}
+	if (r < 0)
+		refuse_all(s, WL_RULE_STATION_LEDGER_FAILED, r, "the ledger could not be written");
+	else if (after == WL_RULE_STATION_MIRROR_FAILED && before != after)
+		refuse_all(s, after, -EIO, detail);
+	else
+		for (size_t i = 0; i < s->waits; i++)
+			answer(s, &s->waiting[i]);
 	s->waits = 0;
 	s->flush = false;
+}
+
+/* What became of the disks is an entry of its own, once each time it changes. */
+static void look_at_disks(struct wl_server *s)
+{
+	const char *detail;
+	enum wl_rule now = wl_ledger_disk_fault(s->o.ledger, &detail);
+
+	if (now == s->disk_fault)
+		return;
+	s->disk_fault = now;
+	if (now == WL_RULE_NONE) {
+		wl_log_notice("the disks of the ledger are well again");
+		return;
+	}
+	wl_log_error("%s: %s", wl_rule_id(now), detail[0] ? detail : "the ledger's disk");
+	if (wl_ledger_say_fault(s->o.ledger) < 0)
+		wl_log_error("and that could not be written to the ledger");
 }
 
 void wl_server_settle(struct wl_server *s)
@@ -218,6 +249,8 @@ static int turn(struct wl_server *s)
 		wl_server_flush(s);
 	if (settle_wait_ms(s) == 0)
 		wl_server_settle(s);
+	if (s->waits == 0)
+		look_at_disks(s);
 	sweep(s);
 	if (p[1].revents & POLLIN)
 		accept_connection(s);

@@ -31,8 +31,9 @@ struct wl_server {
 	size_t connections;
 	struct wl_waiting waiting[WL_GROUP_MAX];
 	size_t waits;
-	int64_t group_since_ms; /* when the first of them was staged */
-	bool flush;             /* a group was ended */
+	int64_t group_since_ms;                   /* when the first of them was staged */
+	bool flush;                               /* a group was ended */
+	enum wl_rule disk_fault;                  /* as it was last said */
 	int64_t unsettled_since_ms, committed_ms; /* the files lag behind since; the last commit */
 	struct wl_message in, out;
 };

@@ -118,7 +118,8 @@ int wl_station_confirm(struct wl_ledger *l, uint64_t uid, const char *fingerprin
 		return r;
 	/* only a copy for the station's card: missing, the card shows the present one */
 	checkpoint = wl_store_checkpoint(l->store);
-	(void)wl_file_replace(l->state_fd, WL_STATION_FIRST_CHECKPOINT, checkpoint, strlen(checkpoint), 0600);
+	(void)wl_file_replace(l->state_fd, WL_STATION_FIRST_CHECKPOINT, checkpoint,
+	                      strlen(checkpoint), 0600);
 	return 0;
 }
 

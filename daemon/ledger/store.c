@@ -23,6 +23,7 @@
 #include "daemon/base/text.h"
 #include "daemon/ledger/folder.h"
 #include "daemon/ledger/journal.h"
+#include "daemon/ledger/mirror.h"
 #include "daemon/ledger/tiles.h"
 
 struct wl_store {
@@ -30,6 +31,8 @@ struct wl_store {
 	int state_fd, lock_fd;
 	struct wl_journal journal;
 	struct wl_tiles *tiles;
+	struct wl_mirror *mirror;
+	struct wl_finding mirror_finding; /* why there is none though one was asked for */
 	uint64_t size, settled;
 	struct wl_hash root;
 	char checkpoint[WL_CHECKPOINT_MAX];
@@ -42,6 +45,7 @@ struct wl_store *wl_store_free(struct wl_store *s)
 	if (!s)
 		return NULL;
 	wl_record_clear(&s->group);
+	wl_mirror_free(s->mirror);
 	wl_tiles_free(s->tiles);
 	wl_journal_close(&s->journal);
 	wl_cleanup_close(&s->lock_fd);
@@ -215,11 +219,60 @@ static int replay(struct wl_store *s, struct wl_finding *f)
 	struct replay user = {.s = s, .f = f};
 	int r = wl_journal_read(&s->journal, s->size, replay_record, &user, f);
 
-	if (r == 0 && s->size == 0 && faccessat(s->o.dirfd, "tile/0", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (r == 0 && s->size == 0 &&
+	    faccessat(s->o.dirfd, "tile/0", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return DISAGREE(f, "there are tiles but no checkpoint");
 	if (r == 0)
 		r = wl_store_settle(s);
 	return r < 0 ? r : wl_journal_clear(&s->journal);
+}
+
+bool wl_store_must_settle(const struct wl_store *s)
+{
+	return !wl_journal_has_room(&s->journal);
+}
+
+enum wl_mirror_state wl_store_mirror(const struct wl_store *s, const struct wl_finding **ret)
+{
+	*ret = &s->mirror_finding;
+	if (s->mirror)
+		return WL_MIRROR_GOOD;
+	return s->mirror_finding.rule != WL_RULE_NONE ? WL_MIRROR_FAILED : WL_MIRROR_NONE;
+}
+
+int wl_store_mirror_dirfd(const struct wl_store *s)
+{
+	return s->mirror ? wl_mirror_dirfd(s->mirror) : -1;
+}
+
+void wl_store_mirror_fail(struct wl_store *s, int error)
+{
+	if (!s->mirror)
+		return;
+	s->mirror = wl_mirror_free(s->mirror);
+	(void)wl_refuse(&s->mirror_finding, WL_RULE_STATION_MIRROR_FAILED, "the mirror: %s",
+	                strerrordesc_np(-error));
+}
+
+/* Only what proves the ledger itself wrong stops it here; a mirror that fails is said. */
+static int open_mirror(struct wl_store *s, struct wl_finding *f)
+{
+	struct wl_mirror_of of = {.dirfd = s->o.dirfd,
+	                          .key = s->o.key,
+	                          .tiles = s->tiles,
+	                          .size = s->size,
+	                          .checkpoint = s->checkpoint};
+	int r;
+
+	s->mirror_finding = (struct wl_finding){.rule = WL_RULE_NONE};
+	if (!s->o.mirror || !s->o.mirror[0])
+		return 0;
+	r = wl_mirror_open(s->o.mirror, &of, &s->mirror, &s->mirror_finding);
+	if (r == -EUCLEAN && s->mirror_finding.rule == WL_RULE_STATION_LEDGER_FAILED) {
+		*f = s->mirror_finding;
+		return r;
+	}
+	return 0;
 }
 
 int wl_store_open(const struct wl_store_options *o, struct wl_store **ret,
@@ -242,6 +295,8 @@ int wl_store_open(const struct wl_store_options *o, struct wl_store **ret,
 		r = open_tiles(s, &cp, ret_finding);
 	if (r == 0)
 		r = replay(s, ret_finding);
+	if (r == 0)
+		r = open_mirror(s, ret_finding);
 	if (r < 0) {
 		wl_store_free(s);
 		return r;
@@ -292,6 +347,11 @@ int wl_store_commit(struct wl_store *s)
 	r = sign_group(s, note, sizeof(note));
 	if (r == 0)
 		r = wl_journal_write(&s->journal, &s->group, note);
+	if (r == 0 && s->mirror) {
+		int e = wl_mirror_write(s->mirror, &s->group, note);
+		if (e < 0)
+			wl_store_mirror_fail(s, e);
+	}
 	if (r == 0)
 		r = wl_tiles_root(s->tiles, wl_tiles_size(s->tiles), &s->root);
 	if (r < 0) {
@@ -301,7 +361,7 @@ int wl_store_commit(struct wl_store *s)
 	wl_record_reset(&s->group);
 	s->size = wl_tiles_size(s->tiles);
 	memcpy(s->checkpoint, note, strlen(note) + 1);
-	return wl_journal_has_room(&s->journal) ? 0 : wl_store_settle(s);
+	return 0;
 }
 
 /* Every step can be done again: until the last one the journal still holds what it needs. */
@@ -315,12 +375,17 @@ int wl_store_settle(struct wl_store *s)
 		return -EBUSY;
 	if (s->settled == s->size)
 		return 0;
+	if (s->mirror) { /* while the tiles still know what changed */
+		r = wl_mirror_settle(s->mirror, s->tiles, s->checkpoint);
+		if (r < 0)
+			wl_store_mirror_fail(s, r);
+	}
 	r = wl_tiles_publish(s->tiles);
 	if (r == 0)
 		r = wl_file_replace(s->o.dirfd, "checkpoint", s->checkpoint, strlen(s->checkpoint),
 		                    0640);
 	if (r < 0) {
-		s->failed = true;
+		s->failed = r != -ENOSPC; /* room can be made: nothing of it has its name yet */
 		return r;
 	}
 	wl_journal_rewind(&s->journal);

@@ -11,6 +11,7 @@
 #ifndef WL_LEDGER_STORE_H
 #define WL_LEDGER_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,14 @@ struct wl_store_options {
 	const struct wl_note_key *key; /* the ledger's verifier key; its name is the origin */
 	wl_store_sign sign;            /* NULL: nothing can be committed */
 	void *user;
+	const char *mirror; /* a folder on another disk; "" or NULL: there is none */
+};
+
+enum wl_mirror_state {
+	WL_MIRROR_NONE,   /* none was asked for */
+	WL_MIRROR_GOOD,   /* everything acknowledged is durable there too */
+	WL_MIRROR_FAILED, /* missing, failed or another ledger's: nothing is written there any more
+	                   */
 };
 
 /*
@@ -38,9 +47,15 @@ int wl_store_open(const struct wl_store_options *o, struct wl_store **ret,
                   struct wl_finding *ret_finding);
 struct wl_store *wl_store_free(struct wl_store *s);
 
-uint64_t wl_store_size(const struct wl_store *s);   /* durable */
+/* How the mirror is, and why: the finding stays the store's. */
+enum wl_mirror_state wl_store_mirror(const struct wl_store *s, const struct wl_finding **ret);
+/* The mirror's folder, for what is kept beside the tiles; -1 where there is none. */
+int wl_store_mirror_dirfd(const struct wl_store *s);
+void wl_store_mirror_fail(struct wl_store *s, int error);
+
+uint64_t wl_store_size(const struct wl_store *s);    /* durable */
 uint64_t wl_store_settled(const struct wl_store *s); /* what tiles and checkpoint have of it */
-uint64_t wl_store_staged(const struct wl_store *s); /* number the next staged entry will have */
+uint64_t wl_store_staged(const struct wl_store *s);  /* number the next staged entry will have */
 const char *wl_store_checkpoint(const struct wl_store *s); /* signed note; "" for size 0 */
 const struct wl_hash *wl_store_root(const struct wl_store *s);
 
@@ -49,6 +64,8 @@ int wl_store_stage(struct wl_store *s, const void *entry, size_t n);
 int wl_store_commit(struct wl_store *s);
 /* Brings tiles and checkpoint up to what is durable. Not while entries are staged: -EBUSY. */
 int wl_store_settle(struct wl_store *s);
+/* The journal has no room for the next record: to be settled after this commit. */
+bool wl_store_must_settle(const struct wl_store *s);
 
 /* The bytes of an entry, staged ones included; valid until the next call here. */
 int wl_store_entry(struct wl_store *s, uint64_t seq, const uint8_t **ret_p, size_t *ret_n);

@@ -320,46 +320,51 @@ int wl_tiles_append(struct wl_tiles *t, const void *entry, size_t n)
 	return r;
 }
 
-static int publish_tile(const struct wl_tiles *t, const struct tile *tile)
+static int write_tile(int dirfd, const struct tile *tile)
 {
 	char path[PATH_MAX_TEXT];
 
 	wl_tile_path(tile->level, tile->n, tile->width, path);
-	return wl_folder_write(t->dirfd, path, tile->p, tile->used, 0750, 0640);
+	return wl_folder_write(dirfd, path, tile->p, tile->used, 0750, 0640);
 }
 
 /* Partial files of a tile that is complete now; what cannot be removed only lies there. */
-static void remove_partials(const struct wl_tiles *t, const struct tile *tile)
+static void remove_partials(int dirfd, const struct tile *tile)
 {
 	char path[PATH_MAX_TEXT];
 
 	wl_tile_path(tile->level, tile->n, WL_TILE_WIDTH, path);
 	(void)strncat(path, ".p", sizeof(path) - strlen(path) - 1);
-	(void)wl_folder_remove(t->dirfd, path);
+	(void)wl_folder_remove(dirfd, path);
+}
+
+int wl_tiles_write(const struct wl_tiles *t, int dirfd)
+{
+	int r = 0;
+
+	for (const struct tile *f = t->full; r == 0 && f; f = f->next)
+		r = write_tile(dirfd, f);
+	if (r == 0 && t->bundle.dirty && t->bundle.width > 0)
+		r = write_tile(dirfd, &t->bundle);
+	for (unsigned i = 0; r == 0 && i < WL_TILE_LEVELS; i++)
+		if (t->edge[i].dirty && t->edge[i].width > 0)
+			r = write_tile(dirfd, &t->edge[i]);
+	for (const struct tile *f = t->full; r == 0 && f; f = f->next)
+		remove_partials(dirfd, f);
+	return r;
 }
 
 int wl_tiles_publish(struct wl_tiles *t)
 {
-	struct tile *edges[WL_TILE_LEVELS + 1] = {&t->bundle};
-	int r = 0;
+	int r = wl_tiles_write(t, t->dirfd);
 
+	if (r < 0)
+		return r;
+	t->bundle.dirty = false;
 	for (unsigned i = 0; i < WL_TILE_LEVELS; i++)
-		edges[i + 1] = &t->edge[i];
-	for (const struct tile *f = t->full; f; f = f->next) {
-		r = publish_tile(t, f);
-		if (r < 0)
-			return r;
-	}
-	for (unsigned i = 0; i < WL_ARRAY_LEN(edges); i++) {
-		if (edges[i]->dirty && edges[i]->width > 0)
-			r = publish_tile(t, edges[i]);
-		if (r < 0)
-			return r;
-		edges[i]->dirty = false;
-	}
+		t->edge[i].dirty = false;
 	while (t->full) {
 		struct tile *f = t->full;
-		remove_partials(t, f);
 		t->full = f->next;
 		tile_free(f);
 		free(f);
@@ -397,6 +402,31 @@ static int find_tile(struct wl_tiles *t, int level, uint64_t n, const struct til
 	}
 	*ret = cache;
 	return 0;
+}
+
+/* Of one level: every tile that has something beyond `from` hashes (or entries) up to `to`. */
+static int copy_level(struct wl_tiles *t, int level, uint64_t from, uint64_t to, int dirfd)
+{
+	const struct tile *tile;
+	int r = 0;
+
+	if (from == to)
+		return 0;
+	for (uint64_t n = from / WL_TILE_WIDTH; r == 0 && n * WL_TILE_WIDTH < to; n++) {
+		r = find_tile(t, level, n, &tile);
+		if (r == 0)
+			r = write_tile(dirfd, tile);
+	}
+	return r;
+}
+
+int wl_tiles_copy(struct wl_tiles *t, uint64_t from, uint64_t to, int dirfd)
+{
+	int r = copy_level(t, WL_TILE_ENTRIES, from, to, dirfd);
+
+	for (unsigned i = 0; r == 0 && i < WL_TILE_LEVELS; i++)
+		r = copy_level(t, (int)i, from >> (8 * i), to >> (8 * i), dirfd);
+	return r;
 }
 
 int wl_tiles_get(void *user, unsigned height, uint64_t index, struct wl_hash *ret)

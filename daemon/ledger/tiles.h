@@ -36,8 +36,13 @@ struct wl_tiles *wl_tiles_free(struct wl_tiles *t);
 uint64_t wl_tiles_size(const struct wl_tiles *t); /* with what was appended and not yet published */
 /* Appends in memory. -EMSGSIZE beyond WL_ENTRY_BYTES_MAX. */
 int wl_tiles_append(struct wl_tiles *t, const void *entry, size_t n);
-/* Writes every changed tile durably. Any error: the object is not to be used again. */
+/* Writes every changed tile durably. It can be said again after an error. */
 int wl_tiles_publish(struct wl_tiles *t);
+/* The same into the folder of a mirror; the tiles stay changed. */
+int wl_tiles_write(const struct wl_tiles *t, int dirfd);
+/* Writes into a mirror what a ledger of `to` entries has beyond one of `from`; to is at most what
+ * is published. */
+int wl_tiles_copy(struct wl_tiles *t, uint64_t from, uint64_t to, int dirfd);
 
 /* wl_merkle_get over the tiles, those in memory included; user is the struct wl_tiles. */
 int wl_tiles_get(void *user, unsigned height, uint64_t index, struct wl_hash *ret);

@@ -176,7 +176,8 @@ static void copy_folder(const char *from, const char *to)
 {
 	char command[256];
 
-	(void)snprintf(command, sizeof(command), "rm -rf %s && cp -a --sparse=always %s %s", to, from, to);
+	(void)snprintf(command, sizeof(command), "rm -rf %s && cp -a --sparse=always %s %s", to,
+	               from, to);
 	assert_int_equal(system(command), 0);
 }
 
@@ -317,7 +318,8 @@ static size_t stride(size_t usual)
 /* The blocks' ends and what is around them, and now and then something between. */
 static size_t next_cut(size_t cut)
 {
-	size_t in_block = (cut + 2) % WL_JOURNAL_BLOCK, step = in_block < 4 || in_block == 11 ? 1 : 97;
+	size_t in_block = (cut + 2) % WL_JOURNAL_BLOCK,
+	       step = in_block < 4 || in_block == 11 ? 1 : 97;
 
 	step = step > WL_JOURNAL_BLOCK - in_block ? WL_JOURNAL_BLOCK - in_block : step;
 	return cut + stride(step);
@@ -381,7 +383,8 @@ static void journal_with_a_flipped_bit(void **state)
 	(void)state;
 	stop_unsettled(&s);
 	for (size_t i = 0; i < s.records; i++)
-		for (size_t at = s.at[i]; at < s.at[i] + s.n[i]; at += stride(i + 1 == s.records ? 5 : 41)) {
+		for (size_t at = s.at[i]; at < s.at[i] + s.n[i];
+		     at += stride(i + 1 == s.records ? 5 : 41)) {
 			uint8_t b = s.journal[at] ^ (uint8_t)(1U << at % 8);
 			struct fixture x;
 			copy_with(&s, &x, at, &b, 1);
