@@ -20,6 +20,7 @@
 
 /* volumes */
 #define WL_VOLUME_METADATA_BYTES_MAX WL_MIB(64)
+#define WL_VOLUME_FILES_MAX          100000U /* files and folders; a transfer takes fewer */
 #define WL_VOLUME_DEPTH_MAX          16U
 #define WL_VOLUME_PATH_BYTES_MAX     1024U /* UTF-8, whole path */
 #define WL_VOLUME_NAME_UNITS_MAX     255U  /* UTF-16 units, one name */

@@ -20,7 +20,6 @@
 #include "daemon/base/fdio.h"
 #include "daemon/base/limits.h"
 
-#define KEPT_MAX      32U
 #define LOW_BYTES_MAX WL_GIB(4)
 #define SEND_BYTES    ((size_t)1 << 20)
 #define AHEAD_BYTES   ((uint64_t)8 << 20)
@@ -48,7 +47,7 @@ struct wl_device {
 	bool no_splice;
 	struct marked_area low, data;
 	uint8_t *buffer; /* SEND_BYTES, made when splice does not work */
-	struct kept_sector kept[KEPT_MAX];
+	struct kept_sector kept[WL_DEVICE_KEPT_MAX];
 };
 
 static ssize_t read_kernel(void *user, int fd, void *buf, size_t n, off_t offset)
@@ -78,10 +77,17 @@ static void forget_kernel(void *user, int fd, off_t offset, size_t n)
 	(void)posix_fadvise(fd, offset, (off_t)n, POSIX_FADV_DONTNEED);
 }
 
+static int write_kernel(void *user, int out_fd, const void *p, size_t n)
+{
+	(void)user;
+	return wl_write_full(out_fd, p, n);
+}
+
 static const struct wl_device_ops kernel_ops = {.read = read_kernel,
                                                 .splice = splice_kernel,
                                                 .prefetch = prefetch_kernel,
-                                                .forget = forget_kernel};
+                                                .forget = forget_kernel,
+                                                .write = write_kernel};
 
 int wl_device_new(int fd, uint64_t bytes, struct wl_device **ret)
 {
@@ -153,7 +159,7 @@ int wl_device_peek(struct wl_device *d, uint64_t sector, uint8_t ret[WL_SECTOR_B
 {
 	const uint8_t *have = find_kept(d, sector);
 	if (!have) {
-		if (d->nkept == KEPT_MAX)
+		if (d->nkept == WL_DEVICE_KEPT_MAX)
 			return -ENOBUFS;
 		if (sector >= d->bytes / WL_SECTOR_BYTES)
 			return -ERANGE;
@@ -213,22 +219,40 @@ static int mark_range(struct wl_device *d, uint64_t offset, uint64_t n)
 	return mark(offset < d->data.start ? &d->low : &d->data, offset, n);
 }
 
+/* How many of the n bytes from `offset` come before the next kept sector. */
+static size_t before_kept(const struct wl_device *d, uint64_t offset, size_t n)
+{
+	for (unsigned i = 0; i < d->nkept; i++) {
+		uint64_t at = d->kept[i].sector * WL_SECTOR_BYTES;
+		if (at >= offset && at - offset < n)
+			n = (size_t)(at - offset);
+	}
+	return n;
+}
+
+/* What a kept sector has of the n bytes from `offset`; NULL: that one is not kept. */
+static const uint8_t *find_part(const struct wl_device *d, uint64_t offset, size_t n,
+                                size_t *ret_n)
+{
+	const uint8_t *kept = find_kept(d, offset / WL_SECTOR_BYTES);
+	size_t part = WL_SECTOR_BYTES - (size_t)(offset % WL_SECTOR_BYTES);
+	*ret_n = part < n ? part : n;
+	return kept ? kept + offset % WL_SECTOR_BYTES : NULL;
+}
+
 /* Sectors that were peeked at are in memory and are taken from there. */
-static int read_low(struct wl_device *d, uint64_t offset, size_t n, uint8_t *buf)
+static int read_around_kept(struct wl_device *d, uint64_t offset, size_t n, uint8_t *buf)
 {
 	for (size_t done = 0; done < n;) {
 		uint64_t at = offset + done;
-		const uint8_t *kept = find_kept(d, at / WL_SECTOR_BYTES);
-		size_t part = WL_SECTOR_BYTES - (size_t)(at % WL_SECTOR_BYTES);
+		size_t part;
+		const uint8_t *kept = find_part(d, at, n - done, &part);
 		if (kept) {
-			part = part < n - done ? part : n - done;
-			memcpy(buf + done, kept + at % WL_SECTOR_BYTES, part);
+			memcpy(buf + done, kept, part);
 			done += part;
 			continue;
 		}
-		while (part < n - done && !find_kept(d, (at + part) / WL_SECTOR_BYTES))
-			part += WL_SECTOR_BYTES;
-		part = part < n - done ? part : n - done;
+		part = before_kept(d, at, n - done);
 		int r = read_whole(d, at, part, buf + done);
 		if (r < 0)
 			return r;
@@ -242,7 +266,12 @@ int wl_device_fetch(struct wl_device *d, uint64_t offset, size_t n, void *buf)
 	int r = mark_range(d, offset, n);
 	if (r < 0)
 		return r;
-	return offset < d->data.start ? read_low(d, offset, n, buf) : read_whole(d, offset, n, buf);
+	return read_around_kept(d, offset, n, buf);
+}
+
+static int write_out(struct wl_device *d, int out_fd, const void *p, size_t n)
+{
+	return d->ops->write ? d->ops->write(d->user, out_fd, p, n) : wl_write_full(out_fd, p, n);
 }
 
 /* Up to SEND_BYTES through our own memory. */
@@ -253,12 +282,19 @@ static ssize_t copy_part(struct wl_device *d, uint64_t offset, int out_fd, size_
 	n = n < SEND_BYTES ? n : SEND_BYTES;
 	int r = read_whole(d, offset, n, d->buffer);
 	if (r == 0)
-		r = wl_write_full(out_fd, d->buffer, n);
+		r = write_out(d, out_fd, d->buffer, n);
 	return r < 0 ? r : (ssize_t)n;
 }
 
 static ssize_t send_part(struct wl_device *d, uint64_t offset, int out_fd, size_t n)
 {
+	size_t part;
+	const uint8_t *kept = find_part(d, offset, n, &part);
+	if (kept) {
+		int r = write_out(d, out_fd, kept, part);
+		return r < 0 ? r : (ssize_t)part;
+	}
+	n = before_kept(d, offset, n);
 	if (!d->no_splice && d->ops->splice) {
 		ssize_t got = d->ops->splice(d->user, d->fd, (off_t)offset, out_fd, n);
 		if (got != -EINVAL)
@@ -315,6 +351,23 @@ int wl_device_send(struct wl_device *d, uint64_t offset, uint64_t n, int out_fd,
 		r = progress ? progress(user, (uint64_t)got) : 0;
 		if (r != 0)
 			return r;
+	}
+	return 0;
+}
+
+int wl_device_send_memory(struct wl_device *d, const void *p, uint64_t n, int out_fd,
+                          int (*progress)(void *user, uint64_t bytes), void *user)
+{
+	static const uint8_t zeros[65536];
+	const uint8_t *from = p;
+	for (uint64_t done = 0; done < n;) {
+		size_t part = n - done < sizeof(zeros) ? (size_t)(n - done) : sizeof(zeros);
+		int r = write_out(d, out_fd, from ? from + done : zeros, part);
+		if (r == 0 && progress)
+			r = progress(user, part);
+		if (r != 0)
+			return r;
+		done += part;
 	}
 	return 0;
 }

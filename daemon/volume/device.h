@@ -28,6 +28,8 @@ struct wl_device_ops {
 	void (*prefetch)(void *user, int fd, off_t offset, size_t n);
 	/* says that these bytes will not be asked for again; NULL: does nothing */
 	void (*forget)(void *user, int fd, off_t offset, size_t n);
+	/* n bytes that are in memory, into `out_fd`; NULL: the kernel's. 0 or negative errno. */
+	int (*write)(void *user, int out_fd, const void *p, size_t n);
 };
 
 /* `fd` stays the caller's and must outlive the device; `bytes` is its size. 0, -ENOMEM, -EINVAL. */
@@ -37,8 +39,10 @@ void wl_device_cleanup(struct wl_device **d);          /* for WL_CLEANUP */
 void wl_device_set_ops(struct wl_device *d, const struct wl_device_ops *ops, void *user);
 uint64_t wl_device_bytes(const struct wl_device *d);
 
-/* One sector, kept: asked again, it comes from memory. 0, -EIO, -ENOBUFS (more than 32 of them),
- * -ERANGE (beyond the medium). */
+#define WL_DEVICE_KEPT_MAX 224U /* sectors: both copies of a GPT, and the places of all marks */
+
+/* One sector, kept: whoever asks for it again, also by fetch or send, gets it from memory. 0, -EIO,
+ * -ENOBUFS (more than WL_DEVICE_KEPT_MAX of them), -ERANGE (beyond the medium). */
 int wl_device_peek(struct wl_device *d, uint64_t sector, uint8_t ret[WL_SECTOR_BYTES]);
 
 /* Says where the data area lies: `count` grains of `grain` bytes from `data`; what lies between
@@ -49,6 +53,10 @@ int wl_device_track(struct wl_device *d, uint64_t start, uint64_t data, uint32_t
 /* n bytes from `offset` into buf. 0, -EALREADY (some of it was fetched before), -ERANGE (not in
  * the tracked area), -EIO (also where the medium ends early). */
 int wl_device_fetch(struct wl_device *d, uint64_t offset, size_t n, void *buf);
+
+/* n bytes that are in memory already to `out_fd`; p NULL: zeros. Errors and progress as send. */
+int wl_device_send_memory(struct wl_device *d, const void *p, uint64_t n, int out_fd,
+                          int (*progress)(void *user, uint64_t bytes), void *user);
 
 /* n bytes of the data area, from a grain's beginning, to `out_fd` (a pipe, or any file). 0, errors
  * as fetch, and those of writing (-EPIPE where the reader of the pipe went away). `progress`, where

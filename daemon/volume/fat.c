@@ -249,4 +249,13 @@ static int list_volume(struct wl_device *d, const uint8_t sector[512], uint64_t 
 	return r;
 }
 
-const struct wl_volume_driver wl_volume_fat = {.claims = wl_fat_boot_claims, .list = list_volume};
+static int claims(struct wl_device *d, const uint8_t sector[512], uint64_t start, uint64_t sectors)
+{
+	(void)d;
+	(void)start;
+	(void)sectors;
+	return wl_fat_boot_claims(sector);
+}
+
+const struct wl_volume_driver wl_volume_fat = {
+        .name = "FAT", .claims = claims, .list = list_volume};

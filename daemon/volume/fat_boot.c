@@ -195,6 +195,8 @@ int wl_fat_boot_parse(const uint8_t sector[512], uint64_t start, uint64_t room,
 	r = choose_bits(&b, clusters, &g.bits, ret_finding);
 	if (r < 0)
 		return r;
+	g.entry_mask = 0x0FFFFFFF;
+	g.folder_bytes = WL_FAT_FOLDER_BYTES_MAX;
 	g.clusters = (uint32_t)clusters;
 	g.sector_bytes = b.sector_bytes;
 	g.cluster_bytes = (uint32_t)b.cluster_sectors * b.sector_bytes;

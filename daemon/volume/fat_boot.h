@@ -12,10 +12,13 @@
 
 #include "daemon/base/finding.h"
 
-#define WL_FAT_LABEL_BYTES 11U
+#define WL_FAT_LABEL_BYTES      11U
+#define WL_FAT_FOLDER_BYTES_MAX (65536U * 32U) /* fatgen103: a folder holds 65,536 records */
 
 struct wl_fat_geometry {
-	unsigned bits; /* 12, 16 or 32 */
+	unsigned bits;         /* 12, 16 or 32 */
+	uint32_t entry_mask;   /* of the 32-bit entry: FAT32 uses 28 of them, exFAT all */
+	uint32_t folder_bytes; /* a folder's most */
 	uint32_t sector_bytes, cluster_bytes;
 	uint32_t clusters;     /* numbered from 2 */
 	uint64_t start;        /* of the volume; this and the following are bytes on the medium */

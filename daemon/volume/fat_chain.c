@@ -18,7 +18,8 @@ struct wl_fat_chains {
 	struct wl_fat_table *table;
 	const struct wl_fat_geometry *g;
 	struct wl_listing *listing;
-	uint8_t *claimed; /* a bit per cluster, from cluster 2 */
+	uint8_t *claimed;     /* a bit per cluster, from cluster 2 */
+	const uint8_t *taken; /* the same; NULL: the volume keeps no such map */
 };
 
 int wl_fat_chains_new(struct wl_fat_table *t, const struct wl_fat_geometry *g, struct wl_listing *l,
@@ -98,6 +99,10 @@ static int check_unclaimed(const struct walk *w, uint32_t cluster)
 /* Claims a cluster for this chain and adds its place to the extents. */
 static int claim(struct walk *w, uint32_t cluster)
 {
+	const uint8_t *taken = w->c->taken;
+	if (taken && !(taken[(cluster - 2) / 8] & (1U << ((cluster - 2) % 8))))
+		return refuse(w, WL_RULE_VOLUME_SIZE_WRONG, "has what is given as free, cluster",
+		              cluster);
 	uint8_t *byte = &w->c->claimed[(cluster - 2) / 8];
 	*byte = (uint8_t)(*byte | (1U << ((cluster - 2) % 8)));
 	w->clusters++;
@@ -145,8 +150,8 @@ int wl_fat_chain_follow(struct wl_fat_chains *c, size_t index, uint32_t first, u
 	        .c = c, .index = index, .first_extent = c->listing->nextents, .f = ret_finding};
 	bool is_folder = bytes == UINT64_MAX;
 	uint64_t size = c->g->cluster_bytes;
-	uint64_t wanted = is_folder ? 0 : (bytes + size - 1) / size;
-	uint64_t most = is_folder ? (WL_FAT_FOLDER_BYTES_MAX + size - 1) / size : wanted;
+	uint64_t wanted = is_folder ? 0 : bytes / size + (bytes % size != 0);
+	uint64_t most = is_folder ? (c->g->folder_bytes + size - 1) / size : wanted;
 	if (!is_folder && wanted == 0 && first == 0) {
 		*ret_first = w.first_extent;
 		*ret_count = 0;
@@ -164,4 +169,31 @@ int wl_fat_chain_follow(struct wl_fat_chains *c, size_t index, uint32_t first, u
 	*ret_first = w.first_extent;
 	*ret_count = w.extents;
 	return 0;
+}
+
+int wl_fat_chain_take_run(struct wl_fat_chains *c, size_t index, uint32_t first, uint64_t bytes,
+                          size_t *ret_first, size_t *ret_count, struct wl_finding *ret_finding)
+{
+	struct walk w = {
+	        .c = c, .index = index, .first_extent = c->listing->nextents, .f = ret_finding};
+	uint64_t wanted = bytes / c->g->cluster_bytes + (bytes % c->g->cluster_bytes != 0);
+	if (first < 2 || first - 2 >= c->g->clusters || wanted > c->g->clusters - (first - 2))
+		return refuse(&w, WL_RULE_VOLUME_SIZE_WRONG,
+		              "does not lie in the volume whole, from cluster", first);
+	for (uint64_t i = 0; i < wanted; i++) {
+		uint32_t cluster = first + (uint32_t)i;
+		int r = check_unclaimed(&w, cluster);
+		if (r == 0)
+			r = claim(&w, cluster);
+		if (r < 0)
+			return r;
+	}
+	*ret_first = w.first_extent;
+	*ret_count = w.extents;
+	return 0;
+}
+
+void wl_fat_chains_set_map(struct wl_fat_chains *c, const uint8_t *taken)
+{
+	c->taken = taken;
 }

@@ -1,5 +1,5 @@
 /*
- * FAT12, FAT16 and FAT32 tables.
+ * FAT12, FAT16, FAT32 and exFAT tables.
  *
  * Runs in read-medium (worker-volume). The attacker controls every entry; a link is handed on only
  * when it names a cluster of the volume. Parts of 64 KiB are fetched once and kept, so a table of
@@ -105,16 +105,17 @@ static int fetch_part(struct wl_fat_table *t, uint32_t number, struct wl_finding
 }
 
 /* `at` counts bits of entries before it; the whole entry lies in one part. */
-static uint32_t load(const uint8_t *part, unsigned bits, uint32_t cluster, uint32_t at)
+static uint32_t load(const struct wl_fat_geometry *g, const uint8_t *part, uint32_t cluster,
+                     uint32_t at)
 {
-	switch (bits) {
+	switch (g->bits) {
 	case 12:
 		return cluster & 1 ? (uint32_t)(wl_load_u16le(part + at) >> 4)
 		                   : (uint32_t)(wl_load_u16le(part + at) & 0x0FFF);
 	case 16:
 		return wl_load_u16le(part + at);
 	default:
-		return wl_load_u32le(part + at) & 0x0FFFFFFF;
+		return wl_load_u32le(part + at) & g->entry_mask;
 	}
 }
 
@@ -134,11 +135,11 @@ int wl_fat_table_get(struct wl_fat_table *t, uint32_t cluster, enum wl_fat_link 
 		if (r < 0)
 			return r;
 	}
-	uint32_t v = load(part->first, bits, cluster, offset % PART_BYTES);
-	if (part->other && load(part->other, bits, cluster, offset % PART_BYTES) != v)
+	uint32_t v = load(t->g, part->first, cluster, offset % PART_BYTES);
+	if (part->other && load(t->g, part->other, cluster, offset % PART_BYTES) != v)
 		return wl_refuse(ret_finding, WL_RULE_VOLUME_AMBIGUOUS,
 		                 "the two copies of the FAT differ about cluster %u", cluster);
-	uint32_t top = bits == 12 ? 0xFF7 : bits == 16 ? 0xFFF7 : 0x0FFFFFF7;
+	uint32_t top = bits == 12 ? 0xFF7 : bits == 16 ? 0xFFF7 : t->g->entry_mask - 8;
 	if (v > top)
 		*ret_link = WL_FAT_END;
 	else if (v == top)

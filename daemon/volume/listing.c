@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/cleanup.h"
 #include "daemon/base/limits.h"
 #include "daemon/base/text.h"
 #include "daemon/volume/sort.h"
@@ -18,7 +19,7 @@
 void wl_listing_init(struct wl_listing *l, uint64_t files_max)
 {
 	*l = (struct wl_listing){
-	        .files_max = files_max < WL_TRANSFER_FILES_MAX ? files_max : WL_TRANSFER_FILES_MAX,
+	        .files_max = files_max < WL_VOLUME_FILES_MAX ? files_max : WL_VOLUME_FILES_MAX,
 	        .memory_max = WL_VOLUME_METADATA_BYTES_MAX};
 }
 
@@ -110,22 +111,53 @@ int wl_listing_add(struct wl_listing *l, size_t parent, const char *name, size_t
 	return 0;
 }
 
+static int append(struct wl_listing *l, size_t *extents, const struct wl_extent *x,
+                  struct wl_finding *f)
+{
+	int r = grow(l, (void **)&l->extents, l->nextents, &l->extents_room, 1,
+	             sizeof(l->extents[0]), f);
+	if (r < 0)
+		return r;
+	l->extents[l->nextents++] = *x;
+	(*extents)++;
+	return 0;
+}
+
 int wl_listing_add_extent(struct wl_listing *l, size_t *extents, uint64_t offset, uint64_t bytes,
                           struct wl_finding *ret_finding)
 {
 	if (*extents > 0) {
 		struct wl_extent *last = &l->extents[l->nextents - 1];
-		if (last->offset + last->bytes == offset) {
+		if (last->kind == WL_EXTENT_MEDIUM && last->offset + last->bytes == offset) {
 			last->bytes += bytes;
 			return 0;
 		}
 	}
-	int r = grow(l, (void **)&l->extents, l->nextents, &l->extents_room, 1,
-	             sizeof(l->extents[0]), ret_finding);
+	return append(l, extents,
+	              &(struct wl_extent){
+	                      .offset = offset, .bytes = bytes, .kind = WL_EXTENT_MEDIUM},
+	              ret_finding);
+}
+
+int wl_listing_add_virtual(struct wl_listing *l, size_t *extents, enum wl_extent_kind kind,
+                           uint64_t bytes, struct wl_finding *ret_finding)
+{
+	return append(l, extents, &(struct wl_extent){.bytes = bytes, .kind = kind}, ret_finding);
+}
+
+int wl_listing_add_kept(struct wl_listing *l, size_t *extents, const void *p, size_t n,
+                        struct wl_finding *ret_finding)
+{
+	int r = grow(l, (void **)&l->text, l->ntext, &l->text_room, n, 1, ret_finding);
+	if (r == 0)
+		r = append(l, extents,
+		           &(struct wl_extent){
+		                   .offset = l->ntext, .bytes = n, .kind = WL_EXTENT_KEPT},
+		           ret_finding);
 	if (r < 0)
 		return r;
-	l->extents[l->nextents++] = (struct wl_extent){.offset = offset, .bytes = bytes};
-	(*extents)++;
+	memcpy(l->text + l->ntext, p, n);
+	l->ntext += n;
 	return 0;
 }
 
@@ -164,4 +196,53 @@ void wl_listing_sort(struct wl_listing *l)
 {
 	if (l->nentries > 1)
 		wl_sort(l->entries, l->nentries, sizeof(l->entries[0]), compare_paths, l);
+}
+
+/* A run of the medium and whose it is. */
+struct run {
+	uint64_t offset, bytes;
+	size_t entry;
+};
+
+static int compare_runs(const void *a, const void *b, void *user)
+{
+	const struct run *x = a, *y = b;
+	(void)user;
+	return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+static size_t collect_runs(const struct wl_listing *l, struct run *runs)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < l->nentries; i++)
+		for (size_t k = 0; k < l->entries[i].extents; k++) {
+			const struct wl_extent *x = &l->extents[l->entries[i].extent + k];
+			if (x->kind == WL_EXTENT_MEDIUM && x->bytes > 0)
+				runs[n++] = (struct run){x->offset, x->bytes, i};
+		}
+	return n;
+}
+
+int wl_listing_check_crossed(struct wl_listing *l, struct wl_finding *ret_finding)
+{
+	uint64_t bytes = (uint64_t)l->nextents * sizeof(struct run);
+	char name[96];
+	int r = wl_listing_charge(l, bytes, ret_finding);
+	if (r < 0 || l->nextents == 0)
+		return r;
+	WL_AUTO_FREE struct run *runs = reallocarray(NULL, l->nextents, sizeof(*runs));
+	if (!runs)
+		return -ENOMEM;
+	size_t n = collect_runs(l, runs);
+	wl_sort(runs, n, sizeof(*runs), compare_runs, NULL);
+	for (size_t i = 1; i < n && r == 0; i++) {
+		if (runs[i].offset - runs[i - 1].offset >= runs[i - 1].bytes)
+			continue;
+		wl_listing_say(l, runs[i].entry, name, sizeof(name));
+		r = wl_refuse(ret_finding, WL_RULE_VOLUME_CHAIN_CROSSED,
+		              "something else already has byte %llu: %s",
+		              (unsigned long long)runs[i].offset, name);
+	}
+	wl_listing_release(l, bytes);
+	return r;
 }

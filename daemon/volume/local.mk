@@ -14,6 +14,17 @@ daemon_volume_libwl_volume_a_SOURCES = \
 	daemon/volume/fat_chain.h daemon/volume/fat_chain.c \
 	daemon/volume/fat_dir.h daemon/volume/fat_dir.c \
 	daemon/volume/fat.c \
+	daemon/volume/gpt.h daemon/volume/gpt.c \
+	daemon/volume/exfat_boot.h daemon/volume/exfat_boot.c \
+	daemon/volume/exfat_upcase.h daemon/volume/exfat_upcase.c \
+	daemon/volume/exfat_dir.h daemon/volume/exfat_dir.c \
+	daemon/volume/exfat.c \
+	daemon/volume/iso_volume.h daemon/volume/iso_volume.c \
+	daemon/volume/iso_record.h daemon/volume/iso_record.c \
+	daemon/volume/iso.c \
+	daemon/volume/ntfs_device.h daemon/volume/ntfs_device.c \
+	daemon/volume/ntfs_file.h daemon/volume/ntfs_file.c \
+	daemon/volume/ntfs.c \
 	daemon/volume/volume.h daemon/volume/open.c \
 	daemon/volume/geometry.h daemon/volume/geometry.c \
 	daemon/volume/short_name.h daemon/volume/short_name.c \
@@ -22,7 +33,8 @@ daemon_volume_libwl_volume_a_SOURCES = \
 	daemon/volume/fresh.h daemon/volume/fresh.c daemon/volume/fresh_folder.c \
 	daemon/volume/sink.h daemon/volume/sink.c \
 	daemon/volume/build_fat.h daemon/volume/build_fat.c
-wl_volume_libs = daemon/volume/libwl_volume.a $(wl_base_libs)
+# libntfs-3g only where volumes are read; build-volume takes the archive alone
+wl_volume_libs = daemon/volume/libwl_volume.a $(wl_base_libs) $(NTFS_LIBS)
 
 # a program for the scripts that compare with other people's tools
 check_PROGRAMS += tests/unit/volume_tool
@@ -54,26 +66,43 @@ tests_unit_test_volume_device_LDADD = $(volume_test_libs)
 tests_unit_test_volume_kinds_SOURCES = \
 	tests/unit/test_volume_kinds.c daemon/worker/read_medium.c daemon/worker/build_volume.c
 tests_unit_test_volume_kinds_LDADD = \
-	daemon/worker/libwl_frame.a daemon/volume/libwl_volume.a $(wl_base_libs) $(CMOCKA_LIBS)
+	daemon/worker/libwl_frame.a $(wl_volume_libs) $(CMOCKA_LIBS)
 
 # our volumes under other people's tools, theirs under ours
-dist_check_SCRIPTS += tests/unit/test_volume_tools.py
-TESTS += tests/unit/test_volume_tools.py
+volume_scripts = tests/unit/test_volume_tools.py tests/unit/test_volume_exfat.py \
+	tests/unit/test_volume_ntfs.py tests/unit/test_volume_iso.py
+dist_check_SCRIPTS += $(volume_scripts)
+EXTRA_DIST += tests/unit/exfat_image.py tests/unit/exfat_read.py
+TESTS += $(volume_scripts)
+check_PROGRAMS += tests/unit/make_ntfs
+tests_unit_make_ntfs_SOURCES = tests/unit/make_ntfs.c
+tests_unit_make_ntfs_LDADD = $(NTFS_LIBS)
 
-volume_replays = tests/fuzz/replay_fat tests/fuzz/replay_partition
+# one target under five names: each has the seeds of one kind of medium
+volume_replays = tests/fuzz/replay_fat tests/fuzz/replay_exfat tests/fuzz/replay_gpt \
+	tests/fuzz/replay_iso tests/fuzz/replay_ntfs tests/fuzz/replay_partition
 check_PROGRAMS += $(volume_replays)
 TESTS += $(volume_replays)
-tests_fuzz_replay_fat_SOURCES = tests/fuzz/fuzz_fat.c tests/fuzz/replay_main.c
+volume_replay_sources = tests/fuzz/fuzz_volume.c tests/fuzz/replay_main.c
+tests_fuzz_replay_fat_SOURCES = $(volume_replay_sources)
 tests_fuzz_replay_fat_LDADD = $(wl_volume_libs)
+tests_fuzz_replay_exfat_SOURCES = $(volume_replay_sources)
+tests_fuzz_replay_exfat_LDADD = $(wl_volume_libs)
+tests_fuzz_replay_gpt_SOURCES = $(volume_replay_sources)
+tests_fuzz_replay_gpt_LDADD = $(wl_volume_libs)
+tests_fuzz_replay_iso_SOURCES = $(volume_replay_sources)
+tests_fuzz_replay_iso_LDADD = $(wl_volume_libs)
+tests_fuzz_replay_ntfs_SOURCES = $(volume_replay_sources)
+tests_fuzz_replay_ntfs_LDADD = $(wl_volume_libs)
 tests_fuzz_replay_partition_SOURCES = tests/fuzz/fuzz_partition.c tests/fuzz/replay_main.c
 tests_fuzz_replay_partition_LDADD = $(wl_volume_libs)
 if ENABLE_FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_fat tests/fuzz/fuzz_partition
-tests_fuzz_fuzz_fat_SOURCES = tests/fuzz/fuzz_fat.c
-tests_fuzz_fuzz_fat_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
-tests_fuzz_fuzz_fat_LDADD = $(wl_volume_libs)
+noinst_PROGRAMS += tests/fuzz/fuzz_volume tests/fuzz/fuzz_partition
+tests_fuzz_fuzz_volume_SOURCES = tests/fuzz/fuzz_volume.c
+tests_fuzz_fuzz_volume_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_volume_LDADD = $(wl_volume_libs)
 tests_fuzz_fuzz_partition_SOURCES = tests/fuzz/fuzz_partition.c
 tests_fuzz_fuzz_partition_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
 tests_fuzz_fuzz_partition_LDADD = $(wl_volume_libs)
 endif
-EXTRA_DIST += tests/fuzz/make_seeds_fat.py
+EXTRA_DIST += tests/fuzz/make_seeds_fat.py tests/fuzz/make_seeds_volume.py

@@ -3,7 +3,8 @@
  *
  * Runs in read-medium (worker-volume). The attacker controls both sectors. Two systems must not
  * see two different volumes on what we let pass, so a first sector that is a boot sector and a
- * table at once, or a table beside a GPT, is refused as ambiguous. A table whose one entry starts
+ * table at once, or a table beside a GPT, is refused as ambiguous; a protective table alone leads to
+ * the GPT (gpt.c). A table whose one entry starts
  * at sector 0 and so says the same as the boot sector (mkfs.fat writes those) is one volume. Pure:
  * reads and writes nothing, so power does not matter.
  */
@@ -125,6 +126,28 @@ static int accept_bare(const struct mbr_entry e[ENTRIES], uint64_t sectors,
 	return 0;
 }
 
+/* A table with an entry of type 0xEE: protective, and nothing else, or two tables in one. */
+static int accept_protective(const struct mbr_entry e[ENTRIES], uint64_t sectors, bool gpt,
+                             struct wl_partition *ret, struct wl_finding *f)
+{
+	unsigned which = 0;
+	for (unsigned i = 0, used = 0; i < ENTRIES; i++) {
+		used += !is_empty(&e[i]);
+		which = e[i].type == TYPE_GPT ? i : which;
+		if (used > 1)
+			return wl_refuse(f, WL_RULE_VOLUME_AMBIGUOUS,
+			                 "a GPT and other partitions in one table (hybrid)");
+	}
+	if (e[which].start != 1 ||
+	    (e[which].sectors != UINT32_MAX && e[which].sectors != sectors - 1))
+		return wl_refuse(f, WL_RULE_VOLUME_TABLE_BAD,
+		                 "the protective entry does not cover the medium");
+	if (!gpt)
+		return wl_refuse(f, WL_RULE_VOLUME_TABLE_BAD, "a protective table without its GPT");
+	*ret = (struct wl_partition){.table = "gpt"};
+	return 0;
+}
+
 int wl_partition_find(const uint8_t first[512], const uint8_t second[512], uint64_t sectors,
                       bool is_volume, struct wl_partition *ret, struct wl_finding *ret_finding)
 {
@@ -136,9 +159,7 @@ int wl_partition_find(const uint8_t first[512], const uint8_t second[512], uint6
 	if (signed_sector && !is_volume)
 		for (unsigned i = 0; i < ENTRIES; i++)
 			if (e[i].type == TYPE_GPT)
-				return wl_refuse(ret_finding, WL_RULE_VOLUME_UNKNOWN,
-				                 "a GPT partition table (protective MBR entry %u)",
-				                 i + 1);
+				return accept_protective(e, sectors, gpt, ret, ret_finding);
 	if (gpt)
 		return wl_refuse(ret_finding, WL_RULE_VOLUME_AMBIGUOUS,
 		                 "a GPT header in sector 1 without its protective MBR");

@@ -13,7 +13,7 @@
 #include "daemon/base/finding.h"
 
 struct wl_partition {
-	const char *table; /* "mbr" or "none" */
+	const char *table; /* "mbr", "gpt" or "none" */
 	uint64_t start;    /* first sector of 512 bytes */
 	uint64_t sectors;
 	uint8_t type; /* of the MBR entry; 0 where there is no table */
@@ -21,8 +21,9 @@ struct wl_partition {
 
 /*
  * first, second: sectors 0 and 1 of the medium. sectors: its size. is_volume: whether sector 0
- * reads as the boot sector of a file system by itself. 0; -EBADMSG with volume.none,
- * volume.several, volume.unknown (GPT), volume.ambiguous or volume.table-bad.
+ * reads as the boot sector of a file system by itself. 0, and where the table is "gpt" nothing else
+ * is filled in: that is for wl_gpt_find; -EBADMSG with volume.none, volume.several, volume.unknown,
+ * volume.ambiguous or volume.table-bad.
  */
 int wl_partition_find(const uint8_t first[512], const uint8_t second[512], uint64_t sectors,
                       bool is_volume, struct wl_partition *ret, struct wl_finding *ret_finding);

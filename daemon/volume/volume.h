@@ -17,8 +17,8 @@
 struct wl_volume; /* opaque */
 
 struct wl_volume_info {
-	const char *filesystem; /* "fat12", "fat16", "fat32"; static */
-	const char *table;      /* "mbr" or "none"; static */
+	const char *filesystem; /* "fat12", "fat16", "fat32", "exfat", "ntfs", "iso9660"; static */
+	const char *table;      /* "mbr", "gpt" or "none"; static */
 	const uint8_t *label;   /* as it lies there; belongs to the volume */
 	size_t label_bytes;
 	uint64_t volume_bytes;
@@ -32,11 +32,12 @@ struct wl_volume_entry {
 	bool folder;
 	uint64_t bytes;    /* 0 for a folder */
 	uint64_t position; /* of its first byte on the medium; 0 where it has none */
+	enum wl_rule refused; /* this file is listed, but not delivered; WL_RULE_NONE: it is */
 };
 
 /*
  * Finds the one volume of `d` and lists it; no file's data is read. files_max counts files and
- * folders (never above WL_TRANSFER_FILES_MAX). `d` stays the caller's and must outlive the volume.
+ * folders (never above WL_VOLUME_FILES_MAX). `d` stays the caller's and must outlive the volume.
  * 0; -EBADMSG with volume.*, name.* or medium.encrypted; -EIO and other errors of the device: it
  * cannot be read; -ENOMEM.
  */

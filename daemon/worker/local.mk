@@ -30,7 +30,7 @@ daemon_worker_worker_archive_LDADD = $(wl_frame_libs) $(wl_archive_libs)
 
 worker_PROGRAMS += daemon/worker/worker-volume
 daemon_worker_worker_volume_SOURCES = daemon/worker/kinds_volume.c daemon/worker/read_medium.c
-daemon_worker_worker_volume_LDADD = $(wl_frame_libs) daemon/volume/libwl_volume.a $(wl_base_libs)
+daemon_worker_worker_volume_LDADD = $(wl_frame_libs) $(wl_volume_libs)
 
 # which libraries each program names
 dist_check_SCRIPTS += tests/integration/libraries.sh

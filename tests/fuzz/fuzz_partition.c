@@ -20,6 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int is_volume = 0; is_volume <= 1; is_volume++) {
 		int r = wl_partition_find(sectors, sectors + 512, MEDIUM_SECTORS, is_volume, &p,
 		                          &f);
+		if (r == 0 && strcmp(p.table, "gpt") == 0)
+			continue; /* the rest is fuzz_volume's */
 		if (r == 0 ? p.start + p.sectors > MEDIUM_SECTORS || p.sectors == 0
 		           : r != -EBADMSG || f.rule == WL_RULE_NONE)
 			abort();

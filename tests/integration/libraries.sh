@@ -4,7 +4,7 @@
 set -u
 allowed() {
 	case $1 in
-	worker-volume) echo 'libc libcap-ng libseccomp' ;;
+	worker-volume) echo 'libc libcap-ng libseccomp libntfs-3g' ;;
 	worker-update) echo 'libc libcap-ng libseccomp libcrypto' ;;
 	worker-archive) echo 'libc libcap-ng libseccomp libarchive libz' ;;
 	worker-image) echo 'libc libcap-ng libseccomp libpng16 libjpeg libtiff libz' ;;

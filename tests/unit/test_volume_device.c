@@ -87,10 +87,33 @@ static void test_peek_limits(void **state)
 	(void)state;
 	assert_int_equal(wl_device_new(fd, BYTES + 100, &d), 0);
 	assert_int_equal(wl_device_peek(d, BYTES / 512, sector), -ERANGE);
-	for (uint64_t i = 0; i < 32; i++)
+	for (uint64_t i = 0; i < WL_DEVICE_KEPT_MAX; i++)
 		assert_int_equal(wl_device_peek(d, i, sector), 0);
-	assert_int_equal(wl_device_peek(d, 31, sector), 0);
-	assert_int_equal(wl_device_peek(d, 32, sector), -ENOBUFS);
+	assert_int_equal(wl_device_peek(d, WL_DEVICE_KEPT_MAX - 1, sector), 0);
+	assert_int_equal(wl_device_peek(d, WL_DEVICE_KEPT_MAX, sector), -ENOBUFS);
+}
+
+/* Where a mark was looked for, a file may lie: its sector is not fetched again. */
+static void test_peeked_data_comes_from_memory(void **state)
+{
+	WL_AUTO_CLOSE int fd = make_medium();
+	WL_CLEANUP(wl_device_cleanup) struct wl_device *d = make_device(fd);
+	static const uint8_t other[512] = {1, 2, 3};
+	uint8_t sector[512], buf[4096];
+	int p[2];
+	(void)state;
+	assert_int_equal(wl_device_peek(d, 11, sector), 0);
+	assert_int_equal(wl_pwrite_full(fd, other, 512, 11 * 512), 0);
+	assert_int_equal(pipe(p), 0);
+	assert_int_equal(wl_device_send(d, 4096 + 1024, 2048, p[1], NULL, NULL), 0);
+	assert_int_equal(read(p[0], buf, sizeof(buf)), 2048);
+	assert_memory_equal(buf, content + 4096 + 1024, 2048);
+	assert_int_equal(wl_device_send_memory(d, NULL, 3, p[1], NULL, NULL), 0);
+	assert_int_equal(wl_device_send_memory(d, "abc", 3, p[1], NULL, NULL), 0);
+	assert_int_equal(read(p[0], buf, sizeof(buf)), 6);
+	assert_memory_equal(buf, "\0\0\0abc", 6);
+	(void)close(p[0]);
+	(void)close(p[1]);
 }
 
 static void test_track_limits(void **state)
@@ -228,7 +251,7 @@ static void test_listing_limits(void **state)
 	        wl_listing_add(&l, SIZE_MAX, name, WL_VOLUME_PATH_BYTES_MAX + 1, false, &index, &f),
 	        -EBADMSG);
 	assert_string_equal(wl_rule_id(f.rule), "name.too-long");
-	for (size_t i = 0; i < WL_TRANSFER_FILES_MAX; i++)
+	for (size_t i = 0; i < WL_VOLUME_FILES_MAX; i++)
 		assert_int_equal(wl_listing_add(&l, SIZE_MAX, name,
 		                                i ? 1 : WL_VOLUME_PATH_BYTES_MAX, false, &index,
 		                                &f),
@@ -300,6 +323,7 @@ int main(void)
 	        cmocka_unit_test(test_fetch_once),
 	        cmocka_unit_test(test_peeked_sectors_come_from_memory),
 	        cmocka_unit_test(test_peek_limits),
+	        cmocka_unit_test(test_peeked_data_comes_from_memory),
 	        cmocka_unit_test(test_track_limits),
 	        cmocka_unit_test(test_send),
 	        cmocka_unit_test(test_forgets_behind),

@@ -50,9 +50,13 @@ static const struct table_case cases[] = {
         {"extended 0F", "volume.table-bad", {{0, 0x0F, 2048, 1000}}, 0, 0, 0},
         {"extended 85", "volume.table-bad", {{0, 0x85, 2048, 1000}}, 0, 0, 0},
         {"starts where the table is", "volume.table-bad", {{0, 0x0C, 0, 1000}}, 0, 0, 0},
-        {"GPT", "volume.unknown", {{0, 0xEE, 1, MEDIUM - 1}}, 0, 1, 0},
-        {"protective only", "volume.unknown", {{0, 0xEE, 1, MEDIUM - 1}}, 0, 0, 0},
-        {"hybrid", "volume.unknown", {{0, 0xEE, 1, 99}, {0, 0x0C, 2048, 99}}, 0, 1, 0},
+        {"GPT", "", {{0, 0xEE, 1, MEDIUM - 1}}, 0, 1, 0},
+        {"GPT, as large as can be said", "", {{0, 0xEE, 1, UINT32_MAX}}, 0, 1, 0},
+        {"GPT, of another medium", "volume.table-bad", {{0, 0xEE, 1, MEDIUM - 2}}, 0, 1, 0},
+        {"GPT, from elsewhere", "volume.table-bad", {{0, 0xEE, 2, MEDIUM - 1}}, 0, 1, 0},
+        {"protective only", "volume.table-bad", {{0, 0xEE, 1, MEDIUM - 1}}, 0, 0, 0},
+        {"hybrid", "volume.ambiguous", {{0, 0xEE, 1, 99}, {0, 0x0C, 2048, 99}}, 0, 1, 0},
+        {"two protective", "volume.ambiguous", {{0, 0xEE, 1, 9}, {0, 0xEE, 1, 9}}, 0, 1, 0},
         {"GPT behind a table", "volume.ambiguous", {{0, 0x0C, 2048, 1000}}, 0, 1, 0},
         {"GPT behind a volume", "volume.ambiguous", {{0}}, 0, 1, 1},
         {"no signature", "volume.unknown", {{0, 0x0C, 2048, 1000}}, 1, 0, 0},
@@ -93,6 +97,10 @@ static void test_tables(void **state)
 		if (strcmp(wl_rule_id(f.rule), c->rule) != 0 || r != (c->rule[0] ? -EBADMSG : 0))
 			fail_msg("%s: %d %s (%s), expected %s", c->name, r, wl_rule_id(f.rule),
 			         f.detail, c->rule);
+		if (r == 0 && c->gpt_header) {
+			assert_string_equal(p.table, "gpt");
+			continue;
+		}
 		if (r == 0 && !c->is_volume)
 			for (size_t k = 0; k < 4; k++)
 				if (c->e[k].type) {
@@ -123,41 +131,91 @@ static int open_bytes(uint64_t bytes, uint64_t at, const char *mark, size_t n, b
 	return wl_volume_open(d, 100, &v, f);
 }
 
+struct mark {
+	uint64_t at;
+	const char *bytes;
+	size_t n;
+	const char *rule, *word;
+};
+#define MARK(at, bytes, rule, word)                                                                \
+	{                                                                                          \
+		at, bytes, sizeof(bytes) - 1, rule, word                                           \
+	}
+
+static const struct mark marks[] = {
+        MARK(0, "LUKS\xba\xbe\0\1", "medium.encrypted", "LUKS1"),
+        MARK(0, "LUKS\xba\xbe\0\2", "medium.encrypted", "LUKS2"),
+        MARK(0, "LUKS\xba\xbe\0\3", "medium.encrypted", "LUKS"),
+        MARK(3, "-FVE-FS-", "medium.encrypted", "BitLocker"),
+        MARK(3, "ReFS\0\0\0\0", "volume.unknown", "ReFS"),
+        MARK(0, "XFSB", "volume.unknown", "XFS"),
+        MARK(0, "hsqs", "volume.unknown", "squashfs"),
+        MARK(32, "NXSB", "volume.unknown", "APFS"),
+        MARK(0, "LABELONE", "volume.unknown", "LVM"),
+        MARK(512, "LABELONE", "volume.unknown", "LVM"),
+        MARK(1536, "LABELONE", "volume.unknown", "LVM"),
+        MARK(1024, "H+\0\4", "volume.unknown", "HFS+"),
+        MARK(1024, "HX\0\5", "volume.unknown", "HFSX"),
+        MARK(1024, "\xe2\xe1\xf5\xe0", "volume.unknown", "EROFS"),
+        MARK(1024, "\x10\x20\xf5\xf2", "volume.unknown", "F2FS"),
+        MARK(1024 + 0x38, "\x53\xef", "volume.unknown", "ext4"),
+        MARK(4086, "SWAPSPACE2", "volume.unknown", "swap"),
+        MARK(4096, "\xfc\x4e\x2b\xa9\1\0\0\0", "volume.unknown", "RAID"),
+        MARK(32769, "BEA01", "volume.unknown", "UDF"),
+        MARK(65600, "_BHRfS_M", "volume.unknown", "btrfs"),
+        MARK(99, "?", "volume.unknown", "known here"),
+};
+
 static void test_marks(void **state)
 {
-	static const struct {
-		uint64_t at;
-		const char *mark, *rule, *word;
-	} marks[] = {
-	        {0, "LUKS\xba\xbe", "medium.encrypted", "LUKS"},
-	        {3, "-FVE-FS-", "medium.encrypted", "BitLocker"},
-	        {3, "EXFAT   ", "volume.unknown", "exFAT"},
-	        {3, "NTFS    ", "volume.unknown", "NTFS"},
-	        {0, "XFSB", "volume.unknown", "XFS"},
-	        {0, "hsqs", "volume.unknown", "squashfs"},
-	        {32, "NXSB", "volume.unknown", "APFS"},
-	        {512, "LABELONE", "volume.unknown", "LVM"},
-	        {1024, "H+", "volume.unknown", "HFS+"},
-	        {1024, "\xe2\xe1\xf5\xe0", "volume.unknown", "EROFS"},
-	        {1024 + 0x38, "\x53\xef", "volume.unknown", "ext4"},
-	        {4086, "SWAPSPACE2", "volume.unknown", "swap"},
-	        {4096, "\xfc\x4e\x2b\xa9", "volume.unknown", "RAID"},
-	        {32769, "CD001", "volume.unknown", "ISO"},
-	        {32769, "BEA01", "volume.unknown", "UDF"},
-	        {65600, "_BHRfS_M", "volume.unknown", "btrfs"},
-	        {99, "?", "volume.unknown", "known here"},
-	};
 	(void)state;
 	for (size_t i = 0; i < WL_ARRAY_LEN(marks); i++)
 		for (int inside = 0; inside <= 1; inside++) {
 			struct wl_finding f = {.rule = WL_RULE_NONE};
-			int r = open_bytes(4U << 20, marks[i].at, marks[i].mark,
-			                   strlen(marks[i].mark), inside, &f);
+			int r = open_bytes(4U << 20, marks[i].at, marks[i].bytes, marks[i].n,
+			                   inside, &f);
 			if (r != -EBADMSG || strcmp(wl_rule_id(f.rule), marks[i].rule) != 0 ||
 			    !strstr(f.detail, marks[i].word))
 				fail_msg("%s: %d %s (%s)", marks[i].word, r, wl_rule_id(f.rule),
 				         f.detail);
 		}
+}
+
+/* The ends of the medium, where older RAIDs have their marks. */
+static void test_marks_at_the_end(void **state)
+{
+	struct wl_finding f;
+	(void)state;
+	assert_int_equal(open_bytes(4U << 20, (4U << 20) - 65536, "\xfc\x4e\x2b\xa9", 4, false, &f),
+	                 -EBADMSG);
+	assert_non_null(strstr(f.detail, "RAID"));
+	assert_int_equal(open_bytes(4U << 20, (4U << 20) - 8192, "\xfc\x4e\x2b\xa9", 4, false, &f),
+	                 -EBADMSG);
+	assert_non_null(strstr(f.detail, "RAID"));
+}
+
+/* Bytes without a pattern, from a fixed series. */
+static void test_noise(void **state)
+{
+	static uint8_t noise[8192];
+	struct wl_finding f;
+	uint64_t x = 88172645463325252U;
+	(void)state;
+	for (size_t i = 0; i < sizeof(noise); i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		noise[i] = (uint8_t)(x >> 32);
+	}
+	assert_int_equal(open_bytes(4U << 20, 0, (const char *)noise, sizeof(noise), true, &f),
+	                 -EBADMSG);
+	assert_string_equal(wl_rule_id(f.rule), "medium.encrypted");
+	/* half of it with a byte that keeps coming back is not noise */
+	for (size_t i = 0; i < sizeof(noise); i += 2)
+		noise[i] = 0x20;
+	assert_int_equal(open_bytes(4U << 20, 0, (const char *)noise, sizeof(noise), true, &f),
+	                 -EBADMSG);
+	assert_string_equal(wl_rule_id(f.rule), "volume.unknown");
 }
 
 static void test_empty_media(void **state)
@@ -190,6 +248,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_tables),
 	        cmocka_unit_test(test_marks),
+	        cmocka_unit_test(test_marks_at_the_end),
+	        cmocka_unit_test(test_noise),
 	        cmocka_unit_test(test_empty_media),
 	        cmocka_unit_test(test_claims_more_than_there_is),
 	};

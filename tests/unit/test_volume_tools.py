@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 MIB = 1 << 20
 TOOLS = ["mkfs.fat", "fsck.fat", "mcopy", "mmd", "mdel", "mdir", "mlabel", "sfdisk"]
@@ -226,11 +227,58 @@ def test_impossible_claims():
     os.remove("h.img")
 
 
-def test_gpt():
+def gpt_image(lines):
     sparse("g.img", 64 * MIB)
-    subprocess.run(["sfdisk", "-q", "g.img"], input=b"label: gpt\n2048,\n", check=True)
+    subprocess.run(["sfdisk", "-q", "g.img"], input=b"label: gpt\n" + lines, check=True)
+
+
+def test_gpt():
+    gpt_image(b"2048,\n")
     out = sums("g.img", expect=1)[-1]
-    check(out.startswith("refused volume.unknown ") and "GPT" in out, out)
+    check(out.startswith("refused volume.unknown "), out)
+    run("mkfs.fat", "-F", "32", "-s", "1", "--mbr=n", "--offset", "2048", "g.img",
+        str(62 * 1024))
+    write("src", bytes(5000))
+    run("mcopy", "-i", "g.img@@1M", "src", "::/ONE.BIN")
+    check([line.split()[:3] for line in sums("g.img")][0] == ["volume", "fat32", "gpt"], "GPT")
+    gpt_image(b"2048,\n")
+    whole = open("g.img", "rb").read()
+    # every byte of both headers and of an entry in use: refused, or still the same volume
+    run("mkfs.fat", "-F", "32", "-s", "1", "--mbr=n", "--offset", "2048", "g.img",
+        str(62 * 1024))
+    last = len(whole) - 512
+    for base, n in ((512, 92), (1024, 128), (last, 92), (last - 32 * 512, 128)):
+        for i in range(n):
+            patch("g.img", base + i, bytes([whole[base + i] ^ 0x41]))
+            out = sums("g.img", expect=1)[-1]
+            check(out.startswith("refused volume.") and "GPT" in out, f"byte {base + i}: {out}")
+            patch("g.img", base + i, whole[base + i:base + i + 1])
+    check(len(sums("g.img")) == 1, "as before")
+
+
+def test_gpt_of_several():
+    gpt_image(b"2048,20480\n,\n")
+    out = sums("g.img", expect=1)[-1]
+    check(out.startswith("refused volume.several "), out)
+    gpt_image(b"2048,2048,E3C9E316-0B5C-4DB8-817D-F92DF00215AE\n,\n")  # Windows reserves one
+    run("mkfs.fat", "-F", "32", "-s", "1", "--mbr=n", "--offset", "4096", "g.img",
+        str(61 * 1024))
+    check(sums("g.img")[0].startswith("volume fat32 gpt"), "a reserved partition is none")
+    gpt_image(b"")
+    out = sums("g.img", expect=1)[-1]
+    check(out.startswith("refused volume.none "), out)
+    # a table that differs from the other copy of itself, both whole
+    gpt_image(b"2048,20480\n")
+    data = bytearray(open("g.img", "rb").read())
+    gpt_image(b"2048,\n")
+    other = open("g.img", "rb").read()
+    data[-33 * 512:] = other[-33 * 512:]
+    data[512 + 56:512 + 72] = other[512 + 56:512 + 72]  # the same disk
+    data[512 + 16:512 + 20] = bytes(4)
+    data[512 + 16:512 + 20] = struct.pack("<I", zlib.crc32(bytes(data[512:512 + 92])))
+    write("g.img", bytes(data))
+    out = sums("g.img", expect=1)[-1]
+    check(out.startswith("refused volume.ambiguous "), out)
 
 
 def build(image, size, files, time=1795000000, disk=0x11223344, volume=0x55667788, expect=0):

@@ -59,6 +59,10 @@ static int print_entry(struct wl_volume *v, size_t i, struct wl_finding *f)
 	int r = wl_volume_get_entry(v, i, &e);
 	if (r == 0)
 		r = wl_path_escape(e.path, e.path_bytes, path, sizeof(path));
+	if (r == 0 && e.refused) {
+		printf("refused %s %s\n", wl_rule_id(e.refused), path);
+		return wl_volume_deliver(v, i, -1, NULL, NULL, f) == -EBADMSG ? 0 : -EIO;
+	}
 	if (r == 0 && !e.folder) {
 		WL_AUTO_CLOSE int out = memfd_create("file", MFD_CLOEXEC);
 		if (out < 0)
