@@ -231,8 +231,7 @@ static size_t before_kept(const struct wl_device *d, uint64_t offset, size_t n)
 }
 
 /* What a kept sector has of the n bytes from `offset`; NULL: that one is not kept. */
-static const uint8_t *find_part(const struct wl_device *d, uint64_t offset, size_t n,
-                                size_t *ret_n)
+static const uint8_t *find_part(const struct wl_device *d, uint64_t offset, size_t n, size_t *ret_n)
 {
 	const uint8_t *kept = find_kept(d, offset / WL_SECTOR_BYTES);
 	size_t part = WL_SECTOR_BYTES - (size_t)(offset % WL_SECTOR_BYTES);

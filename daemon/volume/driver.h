@@ -27,8 +27,8 @@ struct wl_volume_facts {
 
 struct wl_volume_driver {
 	const char *name; /* for people: "FAT" */
-	/* whether the volume of `sectors` from sector `start`, which begins with these 512 bytes, is
-	 * this file system's, in form: 1, 0, or a fault of the device */
+	/* whether the volume of `sectors` from sector `start`, which begins with these 512 bytes,
+	 * is this file system's, in form: 1, 0, or a fault of the device */
 	int (*claims)(struct wl_device *d, const uint8_t sector[512], uint64_t start,
 	              uint64_t sectors);
 	/*
@@ -39,8 +39,8 @@ struct wl_volume_driver {
 	int (*list)(struct wl_device *d, const uint8_t sector[512], uint64_t start, uint64_t room,
 	            struct wl_listing *l, struct wl_volume_facts *ret_facts,
 	            struct wl_finding *ret_finding);
-	/* Delivers an entry whose extent is WL_EXTENT_READER, once; as wl_volume_deliver. NULL where
-	 * there are none. */
+	/* Delivers an entry whose extent is WL_EXTENT_READER, once; as wl_volume_deliver. NULL
+	 * where there are none. */
 	int (*deliver)(void *reader, const struct wl_listing_entry *e, int out_fd,
 	               int (*progress)(void *user, uint64_t bytes), void *user,
 	               struct wl_finding *ret_finding);

@@ -28,7 +28,7 @@ struct exfat_lister {
 	struct wl_listing *listing;
 	struct wl_volume_facts *facts;
 	struct wl_fat_chains *chains;
-	uint8_t *map;     /* of clusters in use */
+	uint8_t *map;      /* of clusters in use */
 	uint16_t *letters; /* the up-case table */
 	struct wl_finding *f;
 };
@@ -180,8 +180,8 @@ static int cut_valid(struct exfat_lister *l, const struct wl_exfat_record *e, si
 	}
 	l->listing->nextents = first + keep;
 	*count = keep;
-	return wl_listing_add_virtual(l->listing, count, WL_EXTENT_ZEROS,
-	                              e->bytes - e->valid_bytes, l->f);
+	return wl_listing_add_virtual(l->listing, count, WL_EXTENT_ZEROS, e->bytes - e->valid_bytes,
+	                              l->f);
 }
 
 static int add_file(struct exfat_lister *l, size_t index, const struct wl_exfat_record *e)

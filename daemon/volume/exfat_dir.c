@@ -127,8 +127,8 @@ static int take_label(const struct wl_exfat_dir *d, const uint8_t *record,
 	return 0;
 }
 
-static int take_record(const struct wl_exfat_dir *d, struct wl_exfat_record *ret,
-                       size_t *ret_bytes, struct wl_finding *f)
+static int take_record(const struct wl_exfat_dir *d, struct wl_exfat_record *ret, size_t *ret_bytes,
+                       struct wl_finding *f)
 {
 	const uint8_t *record = d->p + d->pos;
 	*ret = (struct wl_exfat_record){.type = record[0]};

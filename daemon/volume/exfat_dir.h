@@ -43,7 +43,7 @@ struct wl_exfat_record {
 	size_t nunits;
 	uint16_t name_hash;
 	uint16_t attributes;
-	bool one_run; /* its clusters lie one behind the other and have no entries in the FAT */
+	bool one_run;  /* its clusters lie one behind the other and have no entries in the FAT */
 	uint8_t which; /* of a bitmap: 0 for the first FAT */
 	uint32_t cluster;
 	uint32_t checksum; /* of an up-case table */

@@ -20,11 +20,11 @@
 #include "daemon/volume/sort.h"
 #include "daemon/volume/unit_name.h"
 
-#define ROOT               SIZE_MAX
-#define NOTHING            SIZE_MAX
-#define SAY_BYTES          96U
-#define AREAS_MAX          8192U /* blocks of Rock Ridge fields: 16 MiB */
-#define JOLIET_NAME_UNITS  64U
+#define ROOT              SIZE_MAX
+#define NOTHING           SIZE_MAX
+#define SAY_BYTES         96U
+#define AREAS_MAX         8192U /* blocks of Rock Ridge fields: 16 MiB */
+#define JOLIET_NAME_UNITS 64U
 
 struct kept_area {
 	uint32_t block;
@@ -63,8 +63,8 @@ static int fetch(struct iso_lister *l, uint32_t block, size_t n, uint8_t *to)
 {
 	uint64_t blocks = (n + WL_ISO_BLOCK_BYTES - 1) / WL_ISO_BLOCK_BYTES;
 	if (block + blocks > l->volume.blocks)
-		return wl_refuse(l->f, WL_RULE_VOLUME_SIZE_WRONG,
-		                 "a folder lies at block %u of %u", block, l->volume.blocks);
+		return wl_refuse(l->f, WL_RULE_VOLUME_SIZE_WRONG, "a folder lies at block %u of %u",
+		                 block, l->volume.blocks);
 	int r = wl_device_fetch(l->device, l->start + (uint64_t)block * WL_ISO_BLOCK_BYTES, n, to);
 	if (r == -EALREADY)
 		return wl_refuse(l->f, WL_RULE_VOLUME_CHAIN_CROSSED,
@@ -177,8 +177,8 @@ static int add_entry(struct folder *at, const struct wl_iso_record *e, size_t *r
 		return r;
 	struct wl_listing_entry *entry = &l->listing->entries[*ret_index];
 	if (is_folder)
-		entry->reader = e->child ? (uint64_t)e->child << 32
-		                         : (uint64_t)e->block << 32 | e->bytes;
+		entry->reader =
+		        e->child ? (uint64_t)e->child << 32 : (uint64_t)e->block << 32 | e->bytes;
 	else if (e->is_link)
 		entry->refused = WL_RULE_VOLUME_LINK;
 	else
@@ -254,8 +254,8 @@ static int read_folder(struct folder *at, uint32_t bytes)
 	int r = bytes == 0 ? fetch_moved(l, at->block, &bytes, first) : 0;
 	if (r < 0)
 		return r;
-	size_t n = ((size_t)bytes + WL_ISO_BLOCK_BYTES - 1) / WL_ISO_BLOCK_BYTES *
-	           WL_ISO_BLOCK_BYTES;
+	size_t n =
+	        ((size_t)bytes + WL_ISO_BLOCK_BYTES - 1) / WL_ISO_BLOCK_BYTES * WL_ISO_BLOCK_BYTES;
 	r = wl_listing_charge(l->listing, n, l->f);
 	if (r < 0)
 		return r;
@@ -283,10 +283,8 @@ static int walk(struct iso_lister *l, const struct wl_iso_tree *tree)
 		const struct wl_listing_entry *e = &l->listing->entries[i];
 		if (!e->folder)
 			continue;
-		at = (struct folder){.l = l,
-		                     .index = i,
-		                     .block = (uint32_t)(e->reader >> 32),
-		                     .open = NOTHING};
+		at = (struct folder){
+		        .l = l, .index = i, .block = (uint32_t)(e->reader >> 32), .open = NOTHING};
 		r = read_folder(&at, (uint32_t)e->reader);
 	}
 	return r;
@@ -380,11 +378,12 @@ static int compare_trees(const struct iso_lister *joliet, const struct iso_liste
 static int check_primary(struct iso_lister *joliet)
 {
 	WL_CLEANUP(wl_listing_clear) struct wl_listing other;
-	WL_CLEANUP(lister_clear) struct iso_lister l = {.device = joliet->device,
-	                                                .start = joliet->start,
-	                                                .volume = joliet->volume,
-	                                                .listing = &other,
-	                                                .f = joliet->f};
+	WL_CLEANUP(lister_clear)
+	struct iso_lister l = {.device = joliet->device,
+	                       .start = joliet->start,
+	                       .volume = joliet->volume,
+	                       .listing = &other,
+	                       .f = joliet->f};
 	wl_listing_init(&other, joliet->listing->files_max);
 	other.memory_max -= joliet->listing->memory_used;
 	int r = walk(&l, &l.volume.primary);
@@ -414,8 +413,8 @@ static int list_volume(struct wl_device *d, const uint8_t sector[512], uint64_t 
                        uint64_t room, struct wl_listing *listing, struct wl_volume_facts *ret_facts,
                        struct wl_finding *ret_finding)
 {
-	WL_CLEANUP(lister_clear) struct iso_lister l = {
-	        .device = d, .start = start, .listing = listing, .f = ret_finding};
+	WL_CLEANUP(lister_clear)
+	struct iso_lister l = {.device = d, .start = start, .listing = listing, .f = ret_finding};
 	if (!is_plain_start(sector))
 		return wl_refuse(ret_finding, WL_RULE_VOLUME_AMBIGUOUS,
 		                 "an ISO 9660 image and a partition table at once");

@@ -33,8 +33,8 @@ struct wl_iso_dir {
 	size_t n, pos;
 	enum wl_iso_names names;
 	uint8_t skip; /* of each system use area, said by SP */
-	/* Rock Ridge: n bytes of a continuation area; 0, -EBADMSG, or a fault of the device. *ret is
-	 * valid until the next call. */
+	/* Rock Ridge: n bytes of a continuation area; 0, -EBADMSG, or a fault of the device. *ret
+	 * is valid until the next call. */
 	int (*go_on)(void *user, uint32_t block, uint32_t offset, uint32_t n, const uint8_t **ret,
 	             struct wl_finding *ret_finding);
 	void *user;

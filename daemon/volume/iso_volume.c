@@ -61,8 +61,8 @@ static int take_tree(const uint8_t *b, uint32_t blocks, struct wl_iso_tree *ret,
 	if (b[128] != 0 || b[129] != 8 || b[130] != 8 || b[131] != 0)
 		return refuse(WL_RULE_VOLUME_UNKNOWN, "blocks of other than 2,048 bytes", f);
 	if (!wl_iso_get_both32(root + 2, &ret->block) || !wl_iso_get_both32(root + 10, &ret->bytes))
-		return refuse(WL_RULE_VOLUME_AMBIGUOUS,
-		              "the root folder differs by order of bytes", f);
+		return refuse(WL_RULE_VOLUME_AMBIGUOUS, "the root folder differs by order of bytes",
+		              f);
 	if (root[0] < 34 || ret->bytes == 0 || ret->block >= blocks)
 		return refuse(WL_RULE_VOLUME_BOOT_BAD, "the root folder lies outside", f);
 	return 0;

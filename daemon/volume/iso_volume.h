@@ -28,7 +28,8 @@ struct wl_iso_volume {
 /* A 32-bit number that stands in both byte orders; false where they differ. */
 bool wl_iso_get_both32(const uint8_t *p, uint32_t *ret);
 
-/* 1 where descriptors of ISO 9660 begin in the volume from sector `start`; 0; fault of the device. */
+/* 1 where descriptors of ISO 9660 begin in the volume from sector `start`; 0; fault of the device.
+ */
 int wl_iso_volume_claims(struct wl_device *d, uint64_t start, uint64_t sectors);
 
 /* Reads the descriptors (kept). 0; -EBADMSG with volume.boot-bad, volume.unknown, volume.ambiguous

@@ -18,9 +18,9 @@
 
 void wl_listing_init(struct wl_listing *l, uint64_t files_max)
 {
-	*l = (struct wl_listing){
-	        .files_max = files_max < WL_VOLUME_FILES_MAX ? files_max : WL_VOLUME_FILES_MAX,
-	        .memory_max = WL_VOLUME_METADATA_BYTES_MAX};
+	*l = (struct wl_listing){.files_max = files_max < WL_VOLUME_FILES_MAX ? files_max
+	                                                                      : WL_VOLUME_FILES_MAX,
+	                         .memory_max = WL_VOLUME_METADATA_BYTES_MAX};
 }
 
 void wl_listing_clear(struct wl_listing *l)
@@ -133,10 +133,10 @@ int wl_listing_add_extent(struct wl_listing *l, size_t *extents, uint64_t offset
 			return 0;
 		}
 	}
-	return append(l, extents,
-	              &(struct wl_extent){
-	                      .offset = offset, .bytes = bytes, .kind = WL_EXTENT_MEDIUM},
-	              ret_finding);
+	return append(
+	        l, extents,
+	        &(struct wl_extent){.offset = offset, .bytes = bytes, .kind = WL_EXTENT_MEDIUM},
+	        ret_finding);
 }
 
 int wl_listing_add_virtual(struct wl_listing *l, size_t *extents, enum wl_extent_kind kind,
@@ -150,10 +150,10 @@ int wl_listing_add_kept(struct wl_listing *l, size_t *extents, const void *p, si
 {
 	int r = grow(l, (void **)&l->text, l->ntext, &l->text_room, n, 1, ret_finding);
 	if (r == 0)
-		r = append(l, extents,
-		           &(struct wl_extent){
-		                   .offset = l->ntext, .bytes = n, .kind = WL_EXTENT_KEPT},
-		           ret_finding);
+		r = append(
+		        l, extents,
+		        &(struct wl_extent){.offset = l->ntext, .bytes = n, .kind = WL_EXTENT_KEPT},
+		        ret_finding);
 	if (r < 0)
 		return r;
 	memcpy(l->text + l->ntext, p, n);

@@ -32,9 +32,10 @@ struct wl_listing_entry {
 	size_t path, path_bytes; /* place and length in the listing's text */
 	size_t extent, extents;  /* first and number */
 	uint64_t bytes;
-	uint64_t reader;      /* the reader's own: FAT keeps a folder's first cluster here */
-	unsigned depth;       /* number of names in the path */
-	enum wl_rule refused; /* its bytes are not delivered, by this rule; WL_RULE_NONE: they are */
+	uint64_t reader; /* the reader's own: FAT keeps a folder's first cluster here */
+	unsigned depth;  /* number of names in the path */
+	enum wl_rule
+	        refused; /* its bytes are not delivered, by this rule; WL_RULE_NONE: they are */
 	bool folder, delivered;
 };
 

@@ -316,8 +316,8 @@ static int list_volume(struct wl_device *d, const uint8_t sector[512], uint64_t 
 	int r = parse_boot(sector, room, &l.place, ret_finding);
 	if (r < 0)
 		return r;
-	uint32_t grain = l.place.cluster_bytes < GRAIN_BYTES_MAX ? l.place.cluster_bytes
-	                                                         : GRAIN_BYTES_MAX;
+	uint32_t grain =
+	        l.place.cluster_bytes < GRAIN_BYTES_MAX ? l.place.cluster_bytes : GRAIN_BYTES_MAX;
 	if (l.place.bytes / grain > UINT32_MAX)
 		return wl_refuse(ret_finding, WL_RULE_VOLUME_UNKNOWN, "NTFS of more than 2 TiB");
 	r = wl_device_track(d, start, start, grain, (uint32_t)(l.place.bytes / grain));

@@ -32,6 +32,7 @@ struct taking {
 	const struct wl_ntfs_place *place;
 	struct wl_listing *listing;
 	size_t extents;
+	bool is_link; /* a file of Interix: Linux shows a link or a device, Windows a file */
 	uint64_t position, bytes, valid; /* in the file */
 	struct wl_finding *f;
 };
@@ -52,24 +53,23 @@ static int take_run(struct taking *t, LCN lcn, uint64_t length)
 	n = n < left ? n : left;
 	if (lcn == LCN_HOLE)
 		return zeros(t, n);
-	if (lcn < 0 || __builtin_mul_overflow((uint64_t)lcn, (uint64_t)t->place->cluster_bytes,
-	                                      &offset))
+	if (lcn < 0 ||
+	    __builtin_mul_overflow((uint64_t)lcn, (uint64_t)t->place->cluster_bytes, &offset))
 		return wl_refuse(t->f, WL_RULE_VOLUME_SIZE_WRONG, "a run that is nowhere");
 	uint64_t valid = t->valid > t->position ? t->valid - t->position : 0;
 	uint64_t read = n < valid ? n : valid;
 	if (read > t->place->bytes || offset > t->place->bytes - read)
 		return wl_refuse(t->f, WL_RULE_VOLUME_SIZE_WRONG, "a run outside the volume");
 	int r = read == 0 ? 0
-	                  : wl_listing_add_extent(t->listing, &t->extents,
-	                                          t->place->start + offset, read, t->f);
+	                  : wl_listing_add_extent(t->listing, &t->extents, t->place->start + offset,
+	                                          read, t->f);
 	t->position += read;
 	return r < 0 ? r : zeros(t, n - read);
 }
 
 static int take_runs(struct taking *t, ntfs_attr *na)
 {
-	if (na->data_size < 0 || na->initialized_size < 0 ||
-	    na->initialized_size > na->data_size)
+	if (na->data_size < 0 || na->initialized_size < 0 || na->initialized_size > na->data_size)
 		return wl_refuse(t->f, WL_RULE_VOLUME_SIZE_WRONG,
 		                 "%lld bytes are initialized, of %lld",
 		                 (long long)na->initialized_size, (long long)na->data_size);
@@ -96,6 +96,7 @@ static int take_resident(struct taking *t, ntfs_attr *na)
 		return -ENOMEM;
 	if (n > 0 && ntfs_attr_pread(na, 0, (s64)n, p) != (s64)n)
 		return -EIO;
+	t->is_link = n >= 8 && memcmp(p, "Intx", 4) == 0;
 	return n == 0 ? 0 : wl_listing_add_kept(t->listing, &t->extents, p, n, t->f);
 }
 
@@ -120,12 +121,16 @@ int wl_ntfs_file_take(struct _ntfs_inode *ni, const struct wl_ntfs_place *place,
 		l->entries[index].refused = WL_RULE_VOLUME_LINK;
 		return 0;
 	}
+	if (ni->flags & FILE_ATTR_ENCRYPTED) {
+		l->entries[index].refused = WL_RULE_VOLUME_FILE_ENCRYPTED;
+		l->entries[index].bytes = ni->data_size > 0 ? (uint64_t)ni->data_size : 0;
+		return 0;
+	}
 	ntfs_attr *na = ntfs_attr_open(ni, AT_DATA, AT_UNNAMED, 0);
 	if (!na)
 		return errno == ENOENT ? 0 : -EIO;
-	if ((ni->flags & FILE_ATTR_ENCRYPTED) || NAttrEncrypted(na)) {
+	if (NAttrEncrypted(na)) {
 		l->entries[index].refused = WL_RULE_VOLUME_FILE_ENCRYPTED;
-		l->entries[index].bytes = na->data_size > 0 ? (uint64_t)na->data_size : 0;
 		ntfs_attr_close(na);
 		return 0;
 	}
@@ -136,6 +141,8 @@ int wl_ntfs_file_take(struct _ntfs_inode *ni, const struct wl_ntfs_place *place,
 	struct wl_listing_entry *entry = &l->entries[index];
 	entry->extent = first;
 	entry->extents = t.extents;
+	if (t.is_link && (ni->flags & FILE_ATTR_SYSTEM))
+		entry->refused = WL_RULE_VOLUME_LINK;
 	entry->bytes = t.bytes;
 	l->bytes += t.bytes;
 	return 0;
@@ -154,9 +161,9 @@ static int add_stream(const ATTR_RECORD *a, struct wl_listing *l, size_t parent,
 		units[i] = (uint16_t)(from[2 * i] | from[2 * i + 1] << 8);
 	memcpy(both, name, name_bytes);
 	both[name_bytes] = ':';
-	int r = a->type == AT_DATA ? wl_unit_name_to_utf8(units, a->name_length,
-	                                                  both + name_bytes + 1, &n, f)
-	                           : 0;
+	int r = a->type == AT_DATA
+	                ? wl_unit_name_to_utf8(units, a->name_length, both + name_bytes + 1, &n, f)
+	                : 0;
 	if (a->type != AT_DATA) {
 		memcpy(both + name_bytes + 1, "$EA", 3);
 		n = 3;

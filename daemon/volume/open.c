@@ -2,7 +2,8 @@
  * From a medium to a listed volume: partition table, reader, list; then delivery.
  *
  * Runs in read-medium (worker-volume). The attacker controls the medium; which reader gets it is
- * decided by marks in fixed places, and a medium that reads as two things is refused. Nothing is written. When power goes the reading is begun again.
+ * decided by marks in fixed places, and a medium that reads as two things is refused. Nothing is
+ * written. When power goes the reading is begun again.
  */
 #include "daemon/volume/volume.h"
 
@@ -45,8 +46,7 @@ static int find_driver(struct wl_device *d, const uint8_t sector[WL_SECTOR_BYTES
 }
 
 /* Where nobody knows the place: by what else its marks name it, or as noise. */
-static int name_unknown(struct wl_device *d, uint64_t start, uint64_t sectors,
-                        struct wl_finding *f)
+static int name_unknown(struct wl_device *d, uint64_t start, uint64_t sectors, struct wl_finding *f)
 {
 	struct wl_finding other;
 	int r = wl_magic_check(d, start, sectors, NULL, &other);
@@ -185,8 +185,8 @@ static int send_extent(struct wl_volume *v, const struct wl_listing_entry *e,
 	return wl_device_send(v->device, x->offset, n, out_fd, progress, user);
 }
 
-static int refuse_entry(const struct wl_volume *v, size_t index, enum wl_rule rule,
-                        const char *why, struct wl_finding *f)
+static int refuse_entry(const struct wl_volume *v, size_t index, enum wl_rule rule, const char *why,
+                        struct wl_finding *f)
 {
 	char name[96];
 	wl_listing_say(&v->listing, index, name, sizeof(name));
@@ -205,8 +205,8 @@ int wl_volume_deliver(struct wl_volume *v, size_t index, int out_fd,
 	if (e->refused)
 		return refuse_entry(v, index, e->refused, "", ret_finding);
 	if (e->delivered)
-		return refuse_entry(v, index, WL_RULE_VOLUME_CHAIN_CROSSED, "was read before: ",
-		                    ret_finding);
+		return refuse_entry(v, index, WL_RULE_VOLUME_CHAIN_CROSSED,
+		                    "was read before: ", ret_finding);
 	e->delivered = true;
 	uint64_t left = e->bytes;
 	for (size_t i = 0; i < e->extents && left > 0; i++) {

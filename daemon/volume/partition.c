@@ -3,10 +3,10 @@
  *
  * Runs in read-medium (worker-volume). The attacker controls both sectors. Two systems must not
  * see two different volumes on what we let pass, so a first sector that is a boot sector and a
- * table at once, or a table beside a GPT, is refused as ambiguous; a protective table alone leads to
- * the GPT (gpt.c). A table whose one entry starts
- * at sector 0 and so says the same as the boot sector (mkfs.fat writes those) is one volume. Pure:
- * reads and writes nothing, so power does not matter.
+ * table at once, or a table beside a GPT, is refused as ambiguous; a protective table alone leads
+ * to the GPT (gpt.c). A table whose one entry starts at sector 0 and so says the same as the boot
+ * sector (mkfs.fat writes those) is one volume. Pure: reads and writes nothing, so power does not
+ * matter.
  */
 #include "daemon/volume/partition.h"
 

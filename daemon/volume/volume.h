@@ -30,8 +30,8 @@ struct wl_volume_entry {
 	const char *path; /* UTF-8, '/' between names, none before; not NUL-terminated */
 	size_t path_bytes;
 	bool folder;
-	uint64_t bytes;    /* 0 for a folder */
-	uint64_t position; /* of its first byte on the medium; 0 where it has none */
+	uint64_t bytes;       /* 0 for a folder */
+	uint64_t position;    /* of its first byte on the medium; 0 where it has none */
 	enum wl_rule refused; /* this file is listed, but not delivered; WL_RULE_NONE: it is */
 };
 

@@ -22,7 +22,7 @@
 
 struct piece {
 	uint64_t first, end; /* bytes of the medium */
-	const uint8_t *p; /* NULL: all of it is `value` */
+	const uint8_t *p;    /* NULL: all of it is `value` */
 	uint8_t value;
 };
 

@@ -88,7 +88,7 @@ static int close_after(ntfs_inode *ni, int r)
 
 static int do_dir(char **a)
 {
-	return close_after(create(a[1], S_IFDIR | 0755), 0);
+	return close_after(create(a[1], S_IFDIR), 0);
 }
 
 static int set_attributes(ntfs_inode *ni, u32 attributes)
@@ -98,13 +98,13 @@ static int set_attributes(ntfs_inode *ni, u32 attributes)
 
 static int do_compressed(char **a)
 {
-	ntfs_inode *ni = create(a[1], S_IFDIR | 0755);
+	ntfs_inode *ni = create(a[1], S_IFDIR);
 	return close_after(ni, ni ? set_attributes(ni, 0x800) : -1);
 }
 
 static int do_file(char **a)
 {
-	ntfs_inode *ni = create(a[1], S_IFREG | 0644);
+	ntfs_inode *ni = create(a[1], S_IFREG);
 	return close_after(ni, ni ? write_data(ni, AT_UNNAMED, 0, a[2]) : -1);
 }
 
@@ -127,7 +127,7 @@ static int do_stream(char **a)
 
 static int do_hole(char **a)
 {
-	ntfs_inode *ni = create(a[1], S_IFREG | 0644);
+	ntfs_inode *ni = create(a[1], S_IFREG);
 	ntfs_attr *na = ni ? ntfs_attr_open(ni, AT_DATA, AT_UNNAMED, 0) : NULL;
 	int r = na ? ntfs_attr_truncate(na, strtoll(a[2], NULL, 10)) : -1;
 	if (na)
@@ -151,8 +151,8 @@ static int do_symlink(char **a)
 	ntfschar *name, *target = NULL;
 	int n, m = ntfs_mbstoucs(a[2], &target);
 	ntfs_inode *dir = open_parent(a[1], &name, &n);
-	ntfs_inode *ni = dir ? ntfs_create_symlink(dir, const_cpu_to_le32(0), name, (u8)n, target, m)
-	                     : NULL;
+	ntfs_inode *ni =
+	        dir ? ntfs_create_symlink(dir, const_cpu_to_le32(0), name, (u8)n, target, m) : NULL;
 	free(name);
 	free(target);
 	int r = close_after(ni, 0);
@@ -181,10 +181,11 @@ static const struct {
 	int fields;
 	int (*run)(char **a);
 } commands[] = {
-        {"dir", 2, do_dir},         {"compressed", 2, do_compressed}, {"file", 3, do_file},
-        {"append", 3, do_append},   {"stream", 4, do_stream},         {"hole", 3, do_hole},
-        {"symlink", 3, do_symlink}, {"link", 3, do_link},             {"dirty", 1, do_dirty},
-        {"attributes", 3, do_attributes},
+        {"dir", 2, do_dir},         {"compressed", 2, do_compressed},
+        {"file", 3, do_file},       {"append", 3, do_append},
+        {"stream", 4, do_stream},   {"hole", 3, do_hole},
+        {"symlink", 3, do_symlink}, {"link", 3, do_link},
+        {"dirty", 1, do_dirty},     {"attributes", 3, do_attributes},
 };
 
 static int run_line(char *line)

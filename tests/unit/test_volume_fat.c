@@ -105,8 +105,8 @@ static void test_each_sector_once(void **state)
 	assert_int_equal(image_read(&image, &f), 0);
 	for (size_t s = 0; s < IMAGE_SECTORS; s++)
 		seen += image.fetched[s];
-	/* boot sector, the used part of both FATs, root, three clusters of A.BIN, SUB, its file; and
-	 * where marks of others could be: the rest of the first FAT, sectors 32, 64 and 128 */
+	/* boot sector, the used part of both FATs, root, three clusters of A.BIN, SUB, its file;
+	 * and where marks of others could be: the rest of the first FAT, sectors 32, 64 and 128 */
 	assert_int_equal(seen, 1 + 2 + 2 + 3 + 1 + 1 + 4);
 }
 
