@@ -173,8 +173,7 @@ static bool is_digest_of(const struct verify_key *key, const char *hex)
 
 		if (EVP_Digest(ways[i].p, ways[i].n, digest, NULL, EVP_sha256(), NULL) != 1)
 			return false;
-		for (unsigned k = 0; k < 32; k++)
-			(void)snprintf(have + 2 * (size_t)k, 3, "%02x", digest[k]);
+		verify_hex(digest, sizeof(digest), have);
 		if (strcmp(have, hex) == 0)
 			return true;
 	}

@@ -8,6 +8,7 @@
  */
 #include "verify/entry.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -52,9 +53,9 @@ static bool take_escape(struct cursor *c)
 #define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
 /*
- * How many of the bytes from here on are plain text, counted eight at a time. The subtractions mark
- * a byte below the bound or equal to the one looked for; a borrow can mark too many bytes above
- * such a one, never too few, and the loop by single bytes decides.
+ * How many of the bytes from here on are plain text, looked at eight at a time. The subtractions
+ * mark a byte below the bound or equal to the one looked for; a borrow can mark bytes above such a
+ * one wrongly, but the lowest mark is always true, and everything below it is plain.
  */
 static size_t plain_bytes(const char *p, size_t n)
 {
@@ -64,12 +65,14 @@ static size_t plain_bytes(const char *p, size_t n)
 		uint64_t v, quote, backslash, odd;
 
 		memcpy(&v, p + at, sizeof(v));
+		v = le64toh(v);
 		quote = v ^ EACH_BYTE('"');
 		backslash = v ^ EACH_BYTE('\\');
 		odd = (v - EACH_BYTE(0x20)) | (v + EACH_BYTE(1)) | v;
 		odd |= (quote - EACH_BYTE(1)) | (backslash - EACH_BYTE(1));
-		if (odd & EACH_BYTE(0x80))
-			break;
+		odd &= EACH_BYTE(0x80);
+		if (odd)
+			return at + (size_t)__builtin_ctzll(odd) / 8;
 	}
 	return at;
 }
@@ -190,8 +193,10 @@ static bool take_object(struct cursor *c, bool in_data)
 		last = m->name;
 		last_n = m->name_n;
 		if (!in_data && m->name_n == 4 && memcmp(m->name, "data", 4) == 0) {
+			c->e->data_from = c->e->n;
 			if (!take_object(c, true))
 				return false;
+			c->e->data_to = c->e->n;
 			continue;
 		}
 		if (!take_value(c, m))
@@ -205,7 +210,7 @@ int verify_entry_read(const char *p, size_t n, struct verify_entry *ret, size_t 
 {
 	struct cursor c = {.p = p, .n = n, .e = ret};
 
-	ret->n = 0;
+	ret->n = ret->data_from = ret->data_to = 0;
 	if (take_object(&c, false) && c.pos == n)
 		return 0;
 	*ret_at = c.pos;
@@ -216,10 +221,14 @@ const struct verify_member *verify_entry_find(const struct verify_entry *e, bool
                                               const char *name, enum verify_type type)
 {
 	size_t n = strlen(name);
+	unsigned i = in_data ? e->data_from : 0, end = in_data ? e->data_to : e->n;
 
-	for (unsigned i = 0; i < e->n; i++) {
+	for (; i < end; i++) {
 		const struct verify_member *m = &e->member[i];
-		if (m->name_n == n && m->in_data == in_data && memcmp(m->name, name, n) == 0)
+
+		if (m->in_data != in_data)
+			i = e->data_to - 1;
+		else if (m->name_n == n && m->name[0] == name[0] && memcmp(m->name, name, n) == 0)
 			return m->type == type ? m : NULL;
 	}
 	return NULL;

@@ -24,7 +24,7 @@ struct verify_member {
 };
 
 struct verify_entry {
-	unsigned n;
+	unsigned n, data_from, data_to; /* those of `data` stand together */
 	struct verify_member member[VERIFY_MEMBERS_MAX];
 };
 

@@ -33,25 +33,48 @@ void verify_tile_path(char *buf, size_t size, const char *what, uint64_t n, unsi
 		(void)snprintf(buf + at, size - at, ".p/%u", width);
 }
 
-ssize_t verify_file_read(int dirfd, const char *path, uint8_t *buf, size_t max)
+static int open_regular(int dirfd, const char *path)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	(void)close(fd);
+	return -EINVAL;
+}
+
+ssize_t verify_file_read(int dirfd, const char *path, uint8_t *buf, size_t max)
+{
+	int fd = open_regular(dirfd, path);
 	size_t n = 0;
 	ssize_t got = 0;
 
 	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		(void)close(fd);
-		return -EINVAL;
-	}
+		return fd;
 	while (n <= max && (got = read(fd, buf + n, max + 1 - n)) > 0)
 		n += (size_t)got;
 	(void)close(fd);
 	if (got < 0)
 		return -EIO;
 	return n > max ? -EFBIG : (ssize_t)n;
+}
+
+int verify_file_hash(int dirfd, const char *path, struct verify_hash *sha, uint8_t *ret)
+{
+	int fd = open_regular(dirfd, path), r = 0;
+	char buf[16384];
+	ssize_t got;
+
+	if (fd < 0)
+		return fd;
+	r = verify_hash_begin(sha);
+	while (r == 0 && (got = read(fd, buf, sizeof(buf))) != 0)
+		r = got < 0 ? -EIO : verify_hash_part(sha, buf, (size_t)got);
+	(void)close(fd);
+	return r == 0 ? verify_hash_end(sha, ret) : r;
 }
 
 ssize_t verify_tile_read(int dirfd, const char *what, uint64_t n, unsigned width, uint8_t *buf,

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "verify/hash.h"
+
 #define VERIFY_PATH_MAX 128
 
 /* tile/<what>/<N in groups of three, all but the last with x>, `.p/W` where width is below 256. */
@@ -17,6 +19,9 @@ void verify_tile_path(char *buf, size_t size, const char *what, uint64_t n, unsi
  * or what openat says.
  */
 ssize_t verify_file_read(int dirfd, const char *path, uint8_t *buf, size_t max);
+
+/* SHA-256 of a regular file of any size. 0, or as above. */
+int verify_file_hash(int dirfd, const char *path, struct verify_hash *sha, uint8_t *ret);
 
 /* The tile of this width, or the full one, which begins with the same bytes. As above. */
 ssize_t verify_tile_read(int dirfd, const char *what, uint64_t n, unsigned width, uint8_t *buf,

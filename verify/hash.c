@@ -40,12 +40,39 @@ struct verify_hash *verify_hash_new(void)
 	return h->md && h->ctx ? h : verify_hash_free(h);
 }
 
+int verify_hash_begin(struct verify_hash *h)
+{
+	return EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1 ? 0 : -EIO;
+}
+
+int verify_hash_part(struct verify_hash *h, const void *p, size_t n)
+{
+	return EVP_DigestUpdate(h->ctx, p, n) == 1 ? 0 : -EIO;
+}
+
+int verify_hash_end(struct verify_hash *h, uint8_t *ret)
+{
+	return EVP_DigestFinal_ex(h->ctx, ret, NULL) == 1 ? 0 : -EIO;
+}
+
 int verify_hash_bytes(struct verify_hash *h, const void *p, size_t n, uint8_t *ret)
 {
-	if (EVP_DigestInit_ex2(h->ctx, h->md, NULL) != 1 || EVP_DigestUpdate(h->ctx, p, n) != 1 ||
-	    EVP_DigestFinal_ex(h->ctx, ret, NULL) != 1)
-		return -EIO;
-	return 0;
+	int r = verify_hash_begin(h);
+
+	if (r == 0)
+		r = verify_hash_part(h, p, n);
+	return r == 0 ? verify_hash_end(h, ret) : r;
+}
+
+void verify_hex(const uint8_t *p, size_t n, char *ret)
+{
+	static const char digit[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		ret[2 * i] = digit[p[i] >> 4];
+		ret[2 * i + 1] = digit[p[i] & 15];
+	}
+	ret[2 * n] = '\0';
 }
 
 int verify_hash_node(struct verify_hash *h, const uint8_t *left, const uint8_t *right, uint8_t *ret)

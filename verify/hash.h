@@ -17,6 +17,14 @@ struct verify_hash *verify_hash_free(struct verify_hash *h);
 /* SHA-256 of n bytes. 0 or -EIO. */
 int verify_hash_bytes(struct verify_hash *h, const void *p, size_t n, uint8_t *ret);
 
+/* The same of what comes in parts: begin, any number of parts, end. Each 0 or -EIO. */
+int verify_hash_begin(struct verify_hash *h);
+int verify_hash_part(struct verify_hash *h, const void *p, size_t n);
+int verify_hash_end(struct verify_hash *h, uint8_t *ret);
+
+/* Lower-case hex of n bytes and a NUL. */
+void verify_hex(const uint8_t *p, size_t n, char *ret);
+
 /* SHA-256(0x01 || left || right); ret may be either of them. 0 or -EIO. */
 int verify_hash_node(struct verify_hash *h, const uint8_t *left, const uint8_t *right,
                      uint8_t *ret);

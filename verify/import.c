@@ -221,8 +221,7 @@ static int put_station(struct verify_import *i, const struct verify_report *r,
 
 	if (!s)
 		return -EIO;
-	for (unsigned k = 0; k < sizeof(r->root); k++)
-		(void)snprintf(root + 2 * (size_t)k, 3, "%02x", r->root[k]);
+	verify_hex(r->root, sizeof(r->root), root);
 	(void)sqlite3_bind_text(s, 1, r->station, -1, SQLITE_STATIC);
 	(void)sqlite3_bind_int64(s, 2, (int64_t)r->size);
 	(void)sqlite3_bind_text(s, 3, root, -1, SQLITE_STATIC);

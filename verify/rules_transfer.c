@@ -8,13 +8,10 @@
  */
 #include "verify/walk_state.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "verify/files.h"
-#include "verify/hash.h"
 #include "verify/say.h"
 
 static const struct verify_member *transfer_id(const struct verify_walk *w)
@@ -155,16 +152,11 @@ static void say_manifest(struct verify_walk *w, uint64_t seq, enum verify_kind k
 	                  SHOWN(m));
 }
 
-#define MANIFEST_BYTES_MAX (64U << 20)
-
 void verify_check_manifest(struct verify_walk *w, uint64_t seq)
 {
 	const struct verify_member *m = verify_text(w, "manifest_sha256");
 	char path[10 + 65], have[65];
 	uint8_t digest[VERIFY_HASH_BYTES];
-	struct verify_hash *sha;
-	uint8_t *buf;
-	ssize_t got = -ENOMEM;
 
 	if (!m || m->value_n != 64 || strspn(m->value, "0123456789abcdef") < 64) {
 		verify_report_add(w->report, VERIFY_MANIFEST_UNNAMED, ENTRIES(seq),
@@ -172,20 +164,18 @@ void verify_check_manifest(struct verify_walk *w, uint64_t seq)
 		return;
 	}
 	(void)snprintf(path, sizeof(path), "manifests/%.64s", m->value);
-	sha = verify_hash_new();
-	buf = malloc(MANIFEST_BYTES_MAX + 1);
-	if (sha && buf)
-		got = verify_file_read(w->dirfd, path, buf, MANIFEST_BYTES_MAX);
-	if (got < 0 || verify_hash_bytes(sha, buf, (size_t)got, digest) < 0) {
+	/* the same list again (a second try of the same update) was read already */
+	if (verify_map_find(w->manifests, verify_member_tag(w, m)))
+		return;
+	if (verify_file_hash(w->dirfd, path, w->sha, digest) < 0) {
 		say_manifest(w, seq, VERIFY_MANIFEST_MISSING, m);
-	} else {
-		for (unsigned i = 0; i < sizeof(digest); i++)
-			(void)snprintf(have + 2 * (size_t)i, 3, "%02x", digest[i]);
-		if (memcmp(have, m->value, 64) != 0)
-			say_manifest(w, seq, VERIFY_MANIFEST_DIFFERS, m);
+		return;
 	}
-	free(buf);
-	verify_hash_free(sha);
+	verify_hex(digest, sizeof(digest), have);
+	if (memcmp(have, m->value, 64) != 0)
+		say_manifest(w, seq, VERIFY_MANIFEST_DIFFERS, m);
+	else /* where there is no more room it is read again */
+		(void)verify_map_add(w->manifests, verify_member_tag(w, m));
 }
 
 void verify_rule_inspected(struct verify_walk *w, uint64_t seq)

@@ -122,6 +122,8 @@ struct verify_walk *verify_walk_free(struct verify_walk *w)
 	verify_map_free(w->insertions);
 	verify_map_free(w->floors);
 	verify_map_free(w->tickets);
+	verify_map_free(w->manifests);
+	verify_hash_free(w->sha);
 	free(w);
 	return NULL;
 }
@@ -137,6 +139,7 @@ struct verify_walk *verify_walk_new(int dirfd, const struct verify_walk_asked *a
 	w->dirfd = dirfd;
 	w->asked = asked;
 	w->report = r;
+	w->sha = verify_hash_new();
 	w->needed_inbound = w->needed_outbound = 1;
 	w->transfers = verify_map_new(sizeof(struct transfer), TRANSFERS_KEPT);
 	w->approvals = verify_map_new(sizeof(struct approval), APPROVALS_KEPT);
@@ -145,8 +148,10 @@ struct verify_walk *verify_walk_new(int dirfd, const struct verify_walk_asked *a
 	w->insertions = verify_map_new(sizeof(struct insertion), INSERTIONS_KEPT);
 	w->floors = verify_map_new(sizeof(struct floor_known), FLOORS_KEPT);
 	w->tickets = verify_map_new(sizeof(struct ticket_known), TICKETS_KEPT);
-	if (!w->transfers || !w->approvals || !w->released || !w->intents || !w->insertions ||
-	    !w->floors || !w->tickets || verify_secret_draw(&w->secret) < 0)
+	w->manifests = verify_map_new(0, MANIFESTS_KEPT);
+	if (!w->sha || !w->transfers || !w->approvals || !w->released || !w->intents ||
+	    !w->insertions || !w->floors || !w->tickets || !w->manifests ||
+	    verify_secret_draw(&w->secret) < 0)
 		return verify_walk_free(w);
 	return w;
 }

@@ -3,6 +3,7 @@
 #define WL_VERIFY_WALK_STATE_H
 
 #include "verify/entry.h"
+#include "verify/hash.h"
 #include "verify/map.h"
 #include "verify/walk.h"
 
@@ -21,6 +22,7 @@
 #define INSERTIONS_KEPT 8192U
 #define FLOORS_KEPT     32768U
 #define TICKETS_KEPT    65536U
+#define MANIFESTS_KEPT  65536U
 
 struct output {
 	struct verify_tag name, manifest, component, ticket;
@@ -87,11 +89,12 @@ struct verify_walk {
 	struct verify_report *report;
 	const struct verify_walk_asked *asked;
 	struct verify_secret secret;
+	struct verify_hash *sha;
 	uint64_t next, first; /* first: the first entry that was read */
 	bool started;         /* an entry was read */
 	struct verify_entry e;
 	struct verify_map *transfers, *approvals, *released, *intents, *insertions, *floors,
-	        *tickets;
+	        *tickets, *manifests;
 	char station[16], time[TIME_BYTES + 4];
 	struct verify_tag boot;
 	uint64_t last_transfer, last_insertion;
