@@ -11,7 +11,7 @@ tests_bench_bench_ledger_SOURCES = tests/bench/bench_ledger.c \
 	tests/unit/ledger_fixture.c tests/unit/ledger_fixture.h
 tests_bench_bench_ledger_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(SQLITE_CFLAGS)
 tests_bench_bench_ledger_LDADD = $(wl_ledger_libs)
-EXTRA_DIST += tests/bench/bench.sh tests/bench/memory.sh tests/bench/memory.py
+EXTRA_DIST += tests/bench/bench.sh tests/bench/measure.py tests/bench/memory.sh tests/bench/memory.py
 .PHONY: bench
 bench: all
 	@sh $(srcdir)/tests/bench/bench.sh $(builddir)

@@ -71,6 +71,14 @@ static int hash_entries(struct verify_bundle *b, struct verify_hash *sha)
 	return 0;
 }
 
+void verify_bundle_take(struct verify_bundle *b, size_t size, struct verify_hash *sha)
+{
+	find_entries(b, size);
+	b->result = hash_entries(b, sha);
+	if (b->result == 0 && b->entries < b->width)
+		b->result = -EBADMSG;
+}
+
 void verify_bundle_run(struct verify_bundle *b, struct verify_hash *sha)
 {
 	ssize_t got = verify_tile_read(b->dirfd, "entries", b->index, b->width, b->buf, b->cap);
@@ -82,10 +90,7 @@ void verify_bundle_run(struct verify_bundle *b, struct verify_hash *sha)
 	if (got == -ENOENT && b->may_be_away) {
 		take_tile(b);
 	} else if (got >= 0) {
-		find_entries(b, (size_t)got);
-		b->result = hash_entries(b, sha);
-		if (b->result == 0 && b->entries < b->width)
-			b->result = -EBADMSG;
+		verify_bundle_take(b, (size_t)got, sha);
 		if (b->result == 0)
 			compare_tile(b);
 	}

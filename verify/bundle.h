@@ -29,6 +29,10 @@ struct verify_bundle {
 	int tile;                        /* 0 equal; 1 differs; negative errno of reading it */
 };
 
+/* Finds and hashes the entries in b->buf, whose first `size` bytes are a bundle's: b->entries, at,
+ * length, hash and result. */
+void verify_bundle_take(struct verify_bundle *b, size_t size, struct verify_hash *sha);
+
 /* Reads and hashes it. Everything found is in *b; never fails otherwise. */
 void verify_bundle_run(struct verify_bundle *b, struct verify_hash *sha);
 

@@ -36,7 +36,7 @@ weighlock_verify_SOURCES = verify/main.c
 weighlock_verify_LDADD = $(verify_libs)
 
 verify_scripts = tests/integration/verify_ledgers.sh tests/integration/verify_stories.py \
-	tests/integration/verify_stations.py
+	tests/integration/verify_stations.py tests/integration/verify_manual.py
 dist_check_SCRIPTS += $(verify_scripts)
 TESTS += $(verify_scripts)
 EXTRA_DIST += tests/integration/make_ledger.py tests/integration/make_story.py
@@ -48,3 +48,39 @@ tests_unit_test_verify_note_SOURCES = tests/unit/test_verify_note.c
 tests_unit_test_verify_note_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_verify_note_LDADD = $(verify_libs) $(CMOCKA_LIBS)
 endif
+
+# fuzz targets (tests/fuzz/README); seeds by tests/fuzz/make-verify-seeds.py
+EXTRA_DIST += tests/fuzz/make-verify-seeds.py
+verify_replays = tests/fuzz/replay_verify_note tests/fuzz/replay_verify_entries \
+	tests/fuzz/replay_verify_book
+check_PROGRAMS += $(verify_replays)
+TESTS += $(verify_replays)
+tests_fuzz_replay_verify_note_SOURCES = tests/fuzz/fuzz_verify_note.c tests/fuzz/replay_main.c
+tests_fuzz_replay_verify_note_LDADD = $(verify_libs) $(wl_base_libs)
+tests_fuzz_replay_verify_entries_SOURCES = tests/fuzz/fuzz_verify_entries.c tests/fuzz/replay_main.c
+tests_fuzz_replay_verify_entries_LDADD = $(verify_libs) $(wl_base_libs)
+tests_fuzz_replay_verify_book_SOURCES = tests/fuzz/fuzz_verify_book.c tests/fuzz/replay_main.c
+tests_fuzz_replay_verify_book_LDADD = $(verify_libs) $(wl_base_libs)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_verify_note tests/fuzz/fuzz_verify_entries tests/fuzz/fuzz_verify_book
+tests_fuzz_fuzz_verify_note_SOURCES = tests/fuzz/fuzz_verify_note.c
+tests_fuzz_fuzz_verify_note_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_verify_note_LDADD = $(verify_libs)
+tests_fuzz_fuzz_verify_entries_SOURCES = tests/fuzz/fuzz_verify_entries.c
+tests_fuzz_fuzz_verify_entries_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_verify_entries_LDADD = $(verify_libs)
+tests_fuzz_fuzz_verify_book_SOURCES = tests/fuzz/fuzz_verify_book.c
+tests_fuzz_fuzz_verify_book_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_verify_book_LDADD = $(verify_libs)
+endif
+
+# The same program with nothing to load: for a machine that has no packages of its own. glibc alone
+# stays what it is (a static program of it cannot load other character sets or name services; none is
+# used here).
+.PHONY: weighlock-verify-static
+weighlock-verify-static: $(weighlock_verify_OBJECTS) verify/libverify.a
+	$(AM_V_CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) -static-pie -o $@ $(weighlock_verify_OBJECTS) \
+		verify/libverify.a -Wl,-Bstatic -lsqlite3 -lcrypto -lpthread -lm
+CLEANFILES += weighlock-verify-static
+EXTRA_DIST += tests/integration/verify_static.sh
+integration_tests += tests/integration/verify_static.sh

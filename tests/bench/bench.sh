@@ -11,7 +11,7 @@ src=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 build=$(CDPATH='' cd -- "$1" && pwd)
 mib=${2:-1024}
 runs="1 2 3 4 5"
-entries=100000
+entries=${WL_BENCH_ENTRIES:-1000000}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
@@ -92,18 +92,29 @@ bench_ledger() {
 		"$(scale "$(median thousand.ours)" 1000)" "$(scale "$(median thousand.theirs)" 1000)" ms -
 }
 
-# ---- the auditor's check of a whole ledger ----
-verify_ours() { "$build/weighlock-verify" --key l/vkey l >said || { cat said; exit 1; }; }
+# ---- the auditor's check of a whole ledger: real stories, one processor and two ----
+# verify_ours THREADS FILE: its seconds and peak of memory go to FILE
+verify_ours() {
+	python3 "$src/tests/bench/measure.py" "$2" "$build/weighlock-verify" --threads "$1" \
+		--key l/vkey l >said || { cat said; exit 1; }
+}
 verify_theirs() { find l/tile -type f -exec openssl dgst -sha256 {} + >/dev/null; }
+column() { cut -d' ' -f"$2" "$1" >"$1.$2" && median "$1.$2"; }
 bench_verify() {
-	python3 "$src/tests/integration/make_ledger.py" l $entries
+	python3 "$src/tests/integration/make_story.py" l "$entries"
 	for run in $runs; do
 		timed verify.theirs verify_theirs
-		timed verify.ours verify_ours
+		verify_ours 1 one
+		[ "$(nproc)" -lt 2 ] || verify_ours 2 two
 	done
-	ours=$(median verify.ours)
-	row "weighlock-verify, $entries entries : openssl dgst" "$ours" "$(median verify.theirs)" s -
-	row "  entries a second" "$(scale $entries "$ours" %.0f)" - /s -
+	wall=$(column one 1)
+	cpu=$(column one 2)
+	row "weighlock-verify, $entries entries : openssl dgst" "$wall" "$(median verify.theirs)" s -
+	row "  entries a second of one processor's time" "$(scale "$entries" "$cpu" %.0f)" - /s 800000
+	row "  peak memory" "$(scale "$(column one 3)" 1024 %.1f)" - MiB "64 MiB"
+	[ "$(nproc)" -lt 2 ] ||
+		row "  the same on two processors : on one" "$(column two 1)" "$wall" s "ratio 0.5"
+	rm -rf l
 }
 
 # ---- memory, over a whole transfer ----
