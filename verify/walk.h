@@ -15,7 +15,7 @@ struct verify_walk_asked {
 	const struct verify_key *key;
 };
 
-#define VERIFY_PREVIOUS_BYTES 4096U
+#define VERIFY_PREVIOUS_BYTES 16384U
 
 /* What the first entry says of the ledger this one continues. */
 struct verify_previous {
