@@ -56,11 +56,11 @@ enum wl_archive_format {
 };                                                                      /* bits */
 enum wl_output_kind { WL_OUTPUT_SCRUBBED = 1, WL_OUTPUT_EVIDENCE = 2 }; /* bits */
 enum wl_language { WL_LANGUAGE_EN = 1, WL_LANGUAGE_FR = 2 };            /* bits */
-enum wl_picture_format {
-	WL_PICTURE_PNG = 1,
-	WL_PICTURE_JPEG = 2,
-	WL_PICTURE_BMP = 4,
-	WL_PICTURE_TIFF = 8
+enum wl_picture_word {                                                  /* bits */
+	               WL_PICTURE_PNG = 1,
+	               WL_PICTURE_JPEG = 2,
+	               WL_PICTURE_BMP = 4,
+	               WL_PICTURE_TIFF = 8
 };
 enum wl_approval_need { WL_NEED_SAMPLES_SEEN = 1 };
 

@@ -38,6 +38,8 @@ static const struct {
         {"Outcome", TECH, false},
         {"AddTicket", TECH, false},
         {"OpenOutbound", INVEST, false},
+        {"AddOutbound", INVEST, false},
+        {"Acknowledge", INVEST | CUST, false},
         {"Approve", APPR, false},
         {"Reject", APPR, false},
         {"Withdraw", APPR, false},
@@ -172,7 +174,9 @@ enum wl_rule wl_decide_approved(const struct wl_approval_facts *f, size_t *ret_g
                                 size_t *ret_needed)
 {
 	size_t good = 0;
-	size_t needed = f->policy->inbound.approvals > 1 ? (size_t)f->policy->inbound.approvals : 1;
+	uint64_t wanted =
+	        f->outbound ? f->policy->outbound.approvals : f->policy->inbound.approvals;
+	size_t needed = wanted > 1 ? (size_t)wanted : 1;
 	enum wl_rule why = WL_RULE_APPROVAL_MISSING;
 	for (size_t i = 0; i < f->ngiven; i++) {
 		enum wl_rule r = wl_decide_approval_stands(f, &f->given[i]);

@@ -37,6 +37,7 @@ struct wl_approval_facts {
 	size_t nmanifests;
 	const struct wl_approval *given; /* so far, voided ones too */
 	size_t ngiven;
+	bool outbound; /* an export: outbound.approvals counts */
 };
 
 /*
@@ -57,7 +58,7 @@ enum wl_rule wl_decide_approval_stands(const struct wl_approval_facts *f,
                                        const struct wl_approval *a);
 
 /* Are there enough good approvals of different persons to release? *ret_good counts them,
- * *ret_needed says how many are needed (max(1, inbound.approvals)). WL_RULE_NONE, or
+ * *ret_needed says how many are needed (max(1, approvals of the direction)). WL_RULE_NONE, or
  * approval.expired where only time is against it, approval.void where one was voided, else
  * approval.missing. */
 enum wl_rule wl_decide_approved(const struct wl_approval_facts *f, size_t *ret_good,

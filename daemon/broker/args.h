@@ -25,7 +25,7 @@ enum wl_arg_kind {
 	WL_ARG_KIND_MAX
 };
 
-#define WL_ARGS_MAX     9U
+#define WL_ARGS_MAX     19U
 #define WL_ARG_LIST_MAX 64U
 
 struct wl_arg {

@@ -23,11 +23,13 @@ bool wl_broker_is_test(const struct wl_broker *b)
 	return policy && policy->station.mode == WL_MODE_TEST;
 }
 
-unsigned wl_broker_approvals_needed(const struct wl_broker *b)
+unsigned wl_broker_approvals_needed(const struct wl_broker *b, const struct wl_transfer *t)
 {
 	const struct wl_policy *policy = wl_broker_policy(b);
-	uint64_t n = policy ? policy->inbound.approvals : 1;
-	return n > 1 ? (unsigned)n : 1;
+	uint64_t wanted = !policy       ? 1
+	                  : t->outbound ? policy->outbound.approvals
+	                                : policy->inbound.approvals;
+	return wanted > 1 ? (unsigned)wanted : 1;
 }
 
 json_t *wl_broker_entry(struct wl_broker *b, enum wl_event event, const char *transfer)
@@ -151,7 +153,7 @@ void wl_broker_saw(struct wl_broker *b, const json_t *entry)
 	}
 	if (!x)
 		return;
-	if (wl_transfer_apply(x->t, entry, wl_broker_approvals_needed(b)) < 0)
+	if (wl_transfer_apply(x->t, entry, wl_broker_approvals_needed(b, x->t)) < 0)
 		wl_log_error("%s: an entry %s that cannot be folded", id, text_of(entry, "event"));
 	if (event == WL_E_RELEASE_INTENT)
 		x->had_intent = true;

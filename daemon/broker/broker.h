@@ -102,8 +102,8 @@ void wl_broker_took(struct wl_broker *b, json_t *entry);
 json_t *wl_broker_entry(struct wl_broker *b, enum wl_event event,
                         const char *transfer); /* station's */
 json_t *wl_call_entry(const struct wl_call *c, enum wl_event event, const char *transfer);
-/* Approvals a release needs under the policy in force. */
-unsigned wl_broker_approvals_needed(const struct wl_broker *b);
+/* Approvals a release of this transfer needs under the policy in force. */
+unsigned wl_broker_approvals_needed(const struct wl_broker *b, const struct wl_transfer *t);
 const struct wl_policy *wl_broker_policy(const struct wl_broker *b); /* NULL: none */
 bool wl_broker_is_test(const struct wl_broker *b);
 
@@ -154,6 +154,8 @@ void wl_transfer_approval_facts(const struct wl_broker *b, const struct wl_trans
 /* Voids the standing approvals of a transfer. */
 void wl_transfer_void(struct wl_broker *b, struct wl_tracked *x, const char *only_actor,
                       enum wl_rule rule, const char *actor, uid_t uid);
+/* Until when the copy in the vault is kept though nothing is left to do; 0: no such time. */
+int64_t wl_transfer_kept_until(const struct wl_broker *b, const struct wl_transfer *t);
 /* Deletes a transfer's copy and says so in the ledger. */
 void wl_transfer_forget_vault(struct wl_broker *b, struct wl_tracked *x);
 
@@ -182,6 +184,18 @@ void wl_watch_gone(void *user, uint64_t call_id);
 /* A Progress object of a transfer (may be NULL: prepare) in a call's language. */
 json_t *wl_watch_object(struct wl_broker *b, const struct wl_call *c, struct wl_tracked *x,
                         const struct wl_progress *p);
+
+/* ---- do_open.c, do_export.c: opening a transfer ---- */
+
+/* The port asked for is known, for sources, and no other transfer waits there; without a port named
+ * there are not two sticks. Each answers and returns false otherwise. */
+bool wl_open_port_is_free(struct wl_broker *b, struct wl_call *c);
+bool wl_open_source_is_clear(struct wl_broker *b, struct wl_call *c);
+/* What the work thread is told of an export; `reads`: a medium is about to be read. NULL: no
+ * memory. */
+struct wl_export_order;
+struct wl_export_order *wl_export_order_of(const struct wl_broker *b, const struct wl_transfer *t,
+                                           bool reads);
 
 /* ---- do_release.c ---- */
 

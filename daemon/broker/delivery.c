@@ -86,14 +86,21 @@ int wl_delivery_parse(char *text, struct wl_delivery *ret)
 	return 0;
 }
 
-int wl_delivery_load(const struct wl_vault *v, const char *transfer, const char *manifest_sha256,
-                     struct wl_delivery *ret, struct wl_finding *f)
+void wl_delivery_manifest_name(const char *output, char buf[WL_ID_TEXT + 16])
+{
+	bool plain = strcmp(output, "delivery") == 0;
+	(void)snprintf(buf, WL_ID_TEXT + 16, "out/manifest%s%.32s", plain ? "" : ".",
+	               plain ? "" : output);
+}
+
+int wl_delivery_load(const struct wl_vault *v, const char *transfer, const char *name,
+                     const char *manifest_sha256, struct wl_delivery *ret, struct wl_finding *f)
 {
 	WL_AUTO_FREE void *text = NULL;
 	size_t n = 0;
 	uint8_t sha256[WL_SHA256_BYTES];
 	char hex[WL_SHA256_HEX + 1];
-	int r = wl_vault_get(v, transfer, "out/manifest", WL_MANIFEST_BYTES_MAX, &text, &n);
+	int r = wl_vault_get(v, transfer, name, WL_MANIFEST_BYTES_MAX, &text, &n);
 	if (r == 0)
 		r = wl_sha256_of(text, n, sha256);
 	if (r == 0) {

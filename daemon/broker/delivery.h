@@ -3,6 +3,7 @@
 #define WL_BROKER_DELIVERY_H
 
 #include "daemon/base/finding.h"
+#include "daemon/base/ids.h"
 #include "daemon/base/sha256.h"
 #include "daemon/broker/vault.h"
 
@@ -21,11 +22,14 @@ struct wl_delivery {
 };
 
 /*
- * Reads out/manifest of a transfer, whose SHA-256 must be `manifest_sha256` (hex), and takes its
- * `pass` lines. 0; -EBADMSG (medium.changed in *f) where the vault holds another one or none.
+ * Reads a manifest of a transfer (`name`: "out/manifest"), whose SHA-256 must be `manifest_sha256`
+ * (hex), and takes its `pass` lines. 0; -EBADMSG (medium.changed in *f) where the vault holds
+ * another one or none.
  */
-int wl_delivery_load(const struct wl_vault *v, const char *transfer, const char *manifest_sha256,
-                     struct wl_delivery *ret, struct wl_finding *f);
+int wl_delivery_load(const struct wl_vault *v, const char *transfer, const char *name,
+                     const char *manifest_sha256, struct wl_delivery *ret, struct wl_finding *f);
+/* Where the manifest of an output lies: "out/manifest", "out/manifest.scrubbed" … */
+void wl_delivery_manifest_name(const char *output, char buf[WL_ID_TEXT + 16]);
 /* Only the reading of the text; for tests. 0, -EINVAL, -ENOMEM. `text` is changed. */
 int wl_delivery_parse(char *text, struct wl_delivery *ret);
 void wl_delivery_clear(struct wl_delivery *d); /* for WL_CLEANUP; start from {0} */

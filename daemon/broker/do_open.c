@@ -51,7 +51,7 @@ static bool fields_are_complete(struct wl_broker *b, struct wl_call *c)
 }
 
 /* The port asked for: known, for sources, and no other transfer waits there. */
-static bool port_is_free(struct wl_broker *b, struct wl_call *c)
+bool wl_open_port_is_free(struct wl_broker *b, struct wl_call *c)
 {
 	const char *name = wl_call_text(c, "port");
 	const struct wl_port *port = name ? wl_ports_find(&b->ports, name) : NULL;
@@ -79,7 +79,7 @@ static bool port_is_free(struct wl_broker *b, struct wl_call *c)
 }
 
 /* Without a port named and two sticks in ports for sources nobody guesses. */
-static bool source_is_clear(struct wl_broker *b, struct wl_call *c)
+bool wl_open_source_is_clear(struct wl_broker *b, struct wl_call *c)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < b->ports.n; i++)
@@ -108,8 +108,8 @@ void wl_do_open_inbound(struct wl_broker *b, struct wl_call *c)
 {
 	char id[WL_ID_TEXT];
 	struct wl_finding f = {0};
-	if (!wl_station_is_usable(b, c) || !fields_are_complete(b, c) || !port_is_free(b, c) ||
-	    !source_is_clear(b, c))
+	if (!wl_station_is_usable(b, c) || !fields_are_complete(b, c) ||
+	    !wl_open_port_is_free(b, c) || !wl_open_source_is_clear(b, c))
 		return;
 	wl_id_transfer(b->status.station, b->status.next_transfer, id);
 	if (wl_broker_append(b, opened_entry(b, c, id), NULL, &f) < 0) {
@@ -129,7 +129,7 @@ void wl_do_open_inbound(struct wl_broker *b, struct wl_call *c)
 static bool append_row(struct wl_broker *b, struct wl_call *c, json_t *rows, struct wl_tracked *x,
                        size_t *bytes)
 {
-	json_t *o = wl_object_transfer(x->t, wl_broker_approvals_needed(b));
+	json_t *o = wl_object_transfer(x->t, wl_broker_approvals_needed(b, x->t));
 	wl_next_of_transfer(b, x, c->language, o);
 	size_t size = json_dumpb(o, NULL, 0, JSON_COMPACT) + 1;
 	if (*bytes + size > LIST_BYTES_MAX) {

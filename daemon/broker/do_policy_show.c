@@ -46,9 +46,11 @@ static json_t *devices_of(const struct wl_policy *p)
 	json_t *list = json_array();
 	for (size_t i = 0; i < p->ndevices && i < 100; i++)
 		(void)json_array_append_new(
-		        list, json_pack("{s:s, s:s, s:s, s:s}", "device", p->devices[i].id,
-		                        "vendor", p->devices[i].vendor, "model",
-		                        p->devices[i].model, "serial", p->devices[i].serial));
+		        list,
+		        json_pack("{s:s, s:s, s:s, s:s, s:I}", "device", p->devices[i].id, "vendor",
+		                  p->devices[i].vendor, "model", p->devices[i].model, "serial",
+		                  p->devices[i].serial, "overwrite_horizon_s",
+		                  (json_int_t)p->devices[i].overwrite_horizon_s));
 	return list;
 }
 
@@ -61,6 +63,27 @@ static json_t *vendors_of(const struct wl_policy *p)
 		                        wl_signature_format_name(p->vendors[i].signature), "ticket",
 		                        wl_demand_name(p->vendors[i].ticket)));
 	return list;
+}
+
+static json_t *texts_of(const struct wl_policy_texts *texts)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < texts->n && i < 100; i++)
+		(void)json_array_append_new(list, json_string(texts->v[i]));
+	return list;
+}
+
+static json_t *outbound_of(const struct wl_policy *p)
+{
+	json_t *outputs = json_array();
+	if (p->outbound.outputs & WL_OUTPUT_SCRUBBED)
+		(void)json_array_append_new(outputs, json_string("scrubbed"));
+	if (p->outbound.outputs & WL_OUTPUT_EVIDENCE)
+		(void)json_array_append_new(outputs, json_string("evidence"));
+	return json_pack("{s:o, s:o, s:o, s:I}", "outputs", outputs, "authorities",
+	                 texts_of(&p->outbound.authorities), "recipients",
+	                 texts_of(&p->outbound.recipients), "approvals",
+	                 (json_int_t)p->outbound.approvals);
 }
 
 static json_t *policy_object(const struct wl_policy_ref *ref, const char *state)
@@ -76,6 +99,8 @@ static json_t *policy_object(const struct wl_policy_ref *ref, const char *state)
 	                      p->station.origin, "people", people_of(p), "ports", ports_of(p),
 	                      "devices", devices_of(p), "vendors", vendors_of(p),
 	                      "approvals_inbound", (json_int_t)p->inbound.approvals);
+	if (p->outbound.outputs)
+		(void)json_object_set_new(o, "outbound", outbound_of(p));
 	if (wl_file_read(ref->folder_fd, "policy.yaml", TEXT_MAX, &text, &n) == 0)
 		wl_object_text(o, "text", text);
 	return o;

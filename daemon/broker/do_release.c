@@ -114,7 +114,11 @@ static int queue_release(struct wl_broker *b, struct wl_call *c, struct wl_track
 	(void)snprintf(job->manifest_sha256, sizeof(job->manifest_sha256), "%s",
 	               o->manifest_sha256);
 	job->approvals = standing_approvals(x->t);
-	job->inspected = json_deep_copy(x->t->inspected); /* the work thread's own */
+	job->outbound = x->t->outbound;
+	job->test = wl_broker_is_test(b);
+	/* the work thread's own; of several outputs only the rule is an output's */
+	job->inspected = x->t->outbound ? json_pack("{s:s}", "rule", wl_rule_id(o->rule))
+	                                : json_deep_copy(x->t->inspected);
 	int r = wl_jobs_add(b->jobs, &job->task, &ahead);
 	if (r < 0) {
 		json_decref(job->approvals);
@@ -146,6 +150,8 @@ static void release(struct wl_broker *b, struct wl_call *c, struct wl_tracked *x
 	const struct wl_output *o = wl_transfer_output(x->t, output);
 	if (!o)
 		return wl_call_no_such(c, "output", output);
+	if (!wl_output_leaves(o)) /* nothing of it is left */
+		return wl_call_refuse(c, o->rule, NULL, json_pack("{s:s}", "detail", output));
 	if (!wl_policy_device(wl_broker_policy(b), wl_transfer_text(x->t, "device")))
 		return wl_call_refuse(c, WL_RULE_UPDATE_DEVICE_UNKNOWN, NULL, NULL);
 	if (!is_approved(b, c, x) || !parts_are_there(b, c))
@@ -180,7 +186,8 @@ void wl_release_again(struct wl_broker *b, struct wl_call *c, struct wl_tracked 
 {
 	const struct wl_output *o = &x->t->outputs[0];
 	for (unsigned i = 0; i < x->t->noutputs; i++)
-		if (!x->t->outputs[i].released)
+		if (!x->t->outputs[i].released && wl_output_leaves(&x->t->outputs[i]) &&
+		    (o->released || !wl_output_leaves(o) || x->t->outputs[i].destination_port[0]))
 			o = &x->t->outputs[i];
 	if (!o->destination_port[0])
 		return wl_call_refuse(c, WL_RULE_DESTINATION_MISSING, NULL, NULL);

@@ -10,6 +10,7 @@
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/limits.h"
+#include "daemon/base/text.h"
 #include "daemon/broker/broker.h"
 #include "daemon/broker/methods.h"
 #include "daemon/broker/objects.h"
@@ -25,6 +26,7 @@ struct show {
 	json_t *items[WL_VERDICT_MAX]; /* by verdict */
 	json_t *history;
 	json_t *groups;
+	json_t *seen; /* keys of the items of the decision so far */
 };
 
 static const char *text_of(const json_t *object, const char *name)
@@ -70,7 +72,20 @@ static void add_item(struct show *s, json_t *item)
 	(void)json_array_append_new(s->items[verdict_of(text_of(item, "verdict"))], item);
 }
 
-/* A decision that was made again (after a restart) replaces the one before. */
+/* A decision that was made again (after a restart, or when more was read) replaces the one before:
+ * its first entry does not come after the last one. Entries come output by output. */
+static bool begins_anew(struct show *s, const json_t *data)
+{
+	char key[160];
+	(void)snprintf(key, sizeof(key), "%.16s|%.31s|%.90s", text_of(data, "output"),
+	               text_of(data, "item"), text_of(data, "output_name"));
+	bool seen = json_object_get(s->seen, key) != NULL;
+	if (seen)
+		(void)json_object_clear(s->seen);
+	(void)json_object_set_new(s->seen, key, json_true());
+	return seen;
+}
+
 static void forget_items(struct show *s)
 {
 	for (int v = 0; v < WL_VERDICT_MAX; v++)
@@ -107,8 +122,7 @@ static bool on_entry(void *user, uint64_t seq, const char *text, size_t n)
 	json_t *entry = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
 	(void)seq;
 	if (!strcmp(text_of(entry, "event"), "item.decided")) {
-		json_t *first = json_object_get(json_object_get(entry, "data"), "item");
-		if (json_string_value(first) && strstr(json_string_value(first), ".00001"))
+		if (begins_anew(s, json_object_get(entry, "data")))
 			forget_items(s);
 		add_item(s, json_incref(json_object_get(entry, "data")));
 	} else if (entry) {
@@ -141,7 +155,7 @@ static void add_manifest(struct show *s)
 {
 	WL_AUTO_FREE void *text = NULL;
 	size_t n = 0;
-	if (json_array_size(s->items[WL_PASS]) > 0 || !s->x->t->noutputs ||
+	if (json_array_size(s->items[WL_PASS]) > 0 || !s->x->t->noutputs || s->x->t->outbound ||
 	    s->x->t->outputs[0].files == 0 ||
 	    wl_vault_get(&s->b->vault, s->x->t->id, "out/manifest", WL_MANIFEST_BYTES_MAX, &text,
 	                 &n) < 0)
@@ -188,11 +202,45 @@ static json_t *page_of(struct show *s, size_t from, size_t room, size_t *ret_nex
 	return page;
 }
 
+/* Who the recipients are, as far as the policy in force still knows them. */
+static json_t *recipient_names(const struct wl_policy *policy, const json_t *digests)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < json_array_size(digests); i++) {
+		const char *wanted = json_string_value(json_array_get(digests, i));
+		const char *name = wanted;
+		for (size_t k = 0; policy && k < policy->ntrust; k++) {
+			char hex[WL_SHA256_HEX + 1];
+			wl_hex_encode(policy->trust[k].sha256, WL_SHA256_BYTES, hex);
+			if (policy->trust[k].role == WL_TRUST_RECIPIENT && !strcmp(hex, wanted))
+				name = policy->trust[k].id;
+		}
+		(void)json_array_append_new(list, json_string(name));
+	}
+	return list;
+}
+
+static void add_export(struct show *s, json_t *o)
+{
+	const struct wl_transfer *t = s->x->t;
+	json_t *digests = json_object_get(t->opened, "recipients");
+	int64_t until = wl_transfer_kept_until(s->b, t);
+	char when[WL_TIME_TEXT];
+	if (digests)
+		(void)json_object_set_new(o, "recipient_names",
+		                          recipient_names(wl_broker_policy(s->b), digests));
+	if (until && !t->vault_deleted) {
+		wl_time_format(until, when);
+		wl_object_text(o, "kept_until", when);
+	}
+}
+
 static json_t *transfer_object(struct show *s)
 {
 	const struct wl_transfer *t = s->x->t;
-	json_t *o = wl_object_transfer(t, wl_broker_approvals_needed(s->b));
+	json_t *o = wl_object_transfer(t, wl_broker_approvals_needed(s->b, t));
 	wl_object_transfer_more(o, t);
+	add_export(s, o);
 	json_t *args = wl_rule_args(t, NULL, t->detail, t->port);
 	wl_rule_explain(o, t->rule, args, s->c->language);
 	json_decref(args);
@@ -225,7 +273,12 @@ void wl_do_show(struct wl_broker *b, struct wl_call *c)
 	struct wl_tracked *x = wl_transfers_of_call(b, c);
 	if (!x)
 		return;
-	struct show s = {.b = b, .c = c, .x = x, .history = json_array(), .groups = json_array()};
+	struct show s = {.b = b,
+	                 .c = c,
+	                 .x = x,
+	                 .history = json_array(),
+	                 .groups = json_array(),
+	                 .seen = json_object()};
 	for (int v = 0; v < WL_VERDICT_MAX; v++)
 		s.items[v] = json_array();
 	int r = wl_ledger_entries(b->ledger, x->t->id, 0, UINT64_MAX >> 1, on_entry, &s, &f);
@@ -239,4 +292,5 @@ void wl_do_show(struct wl_broker *b, struct wl_call *c)
 		json_decref(s.items[v]);
 	json_decref(s.history);
 	json_decref(s.groups);
+	json_decref(s.seen);
 }

@@ -99,7 +99,9 @@ static int send_content(struct building *b, const struct wl_build *order)
 	for (size_t i = 0; i < order->nfiles && r == 0; i++) {
 		const struct wl_build_file *file = &order->files[i];
 		WL_AUTO_CLOSE int fd = -1;
-		if (file->fd < 0)
+		if (file->fd < 0 && file->out)
+			r = wl_vault_out_open(&b->bench->vault, order->transfer, file->out, &fd);
+		else if (file->fd < 0)
 			r = wl_vault_item_open(&b->bench->vault, order->transfer, file->number,
 			                       &fd);
 		if (r == 0)

@@ -1,14 +1,16 @@
 /*
- * Reading the medium of an inbound transfer into the vault (weighlockd, work thread).
+ * Reading the medium of a transfer into the vault (weighlockd, work thread).
  *
- * The medium is the vendor's and hostile. It is read once: everything but litter is kept, all of it
- * is digested, then the gate is shut before anything is looked into. When power goes while reading,
- * the next start finds gate.opened without gate.shut, says so in the ledger, and the transfer waits
- * for its medium again; half-read items are thrown away by the next reading.
+ * The medium is hostile. It is read once. Of a vendor's everything but litter is kept and all of it
+ * is digested; of a scanner's nothing is read but what the export asks for, for the rest is other
+ * people's pictures. The gate is shut before anything is looked into. When power goes while
+ * reading, the next start finds gate.opened without gate.shut, says so in the ledger, and the
+ * transfer waits for its medium again; half-read items are thrown away by the next reading.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/base/cleanup.h"
 #include "daemon/broker/jobs.h"
@@ -62,45 +64,99 @@ int wl_bench_gate_shut(struct wl_bench *bench, struct wl_task *task, const char 
 struct read_state {
 	struct wl_bench *bench;
 	struct wl_read_task *job;
-	enum wl_litter *litter; /* of each item, once they are listed */
+	bool *kept; /* of each item, once they are listed */
 	const struct wl_items *items;
-	uint64_t kept_bytes;
+	uint64_t kept_files, kept_bytes;
+	uint32_t base; /* items of earlier readings of this transfer */
 };
 
 static int check_room(struct read_state *s, struct wl_finding *f)
 {
 	uint64_t used = 0, room = 0;
 	const struct wl_policy *policy = s->job->task.policy->policy;
+	const struct wl_export_order *export = s->job->export;
+	/* each output lies in the vault besides what it was made of */
+	uint64_t times = export ? 1 + (uint64_t)__builtin_popcount(export->outputs) : 1;
 	int r = wl_vault_room(&s->bench->vault, policy->vault.quota_bytes, &used, &room);
 	if (r < 0)
 		return r;
-	if (s->kept_bytes > room)
+	if (s->kept_bytes > room / times)
 		return wl_refuse(f, WL_RULE_STATION_VAULT_FULL, "%llu bytes to keep, room for %llu",
-		                 (unsigned long long)s->kept_bytes, (unsigned long long)room);
+		                 (unsigned long long)(s->kept_bytes * times),
+		                 (unsigned long long)room);
 	return 0;
+}
+
+/* Everything but what operating systems leave behind. */
+static int keep_all(const struct wl_items *items, bool *kept)
+{
+	WL_AUTO_FREE enum wl_litter *litter = calloc(items->n + 1, sizeof(*litter));
+	if (!litter)
+		return -ENOMEM;
+	wl_litter_judge(items, litter);
+	for (size_t i = 0; i < items->n; i++)
+		kept[i] = litter[i] != WL_LITTER_LEAVE;
+	return 0;
+}
+
+/* What the export asks for, and whether the policy lets out so much. */
+static int keep_asked(struct read_state *s, struct wl_finding *f)
+{
+	const struct wl_policy *policy = s->job->task.policy->policy;
+	const struct wl_export_order *export = s->job->export;
+	const char *key = "";
+	(void)wl_export_choose(wl_policy_device(policy, s->job->device), &export->asked, s->items,
+	                       s->kept);
+	for (size_t i = 0; i < s->items->n; i++)
+		if (s->kept[i]) {
+			s->kept_files++;
+			s->kept_bytes += s->items->v[i].size;
+		}
+	enum wl_rule rule = wl_export_check_volume(policy, s->kept_files, s->kept_bytes,
+	                                           export->day_left, &key);
+	if (rule == WL_RULE_NONE)
+		return 0;
+	return wl_refuse(f, rule, "%llu pictures, %llu bytes (%s)",
+	                 (unsigned long long)s->kept_files, (unsigned long long)s->kept_bytes, key);
+}
+
+/* An empty folder; or, where an export reads more, what an earlier try of it left goes. */
+static int begin(struct read_state *s)
+{
+	const char *transfer = s->job->task.transfer;
+	return s->base ? wl_vault_items_drop(&s->bench->vault, transfer, s->base)
+	               : wl_vault_begin(&s->bench->vault, transfer);
 }
 
 static int on_listed(void *user, struct wl_items *items, struct wl_finding *f)
 {
 	struct read_state *s = user;
 	s->items = items;
-	s->litter = calloc(items->n ? items->n : 1, sizeof(*s->litter));
-	if (!s->litter)
+	s->kept = calloc(items->n + 1, sizeof(*s->kept));
+	if (!s->kept)
 		return -ENOMEM;
-	wl_litter_judge(items, s->litter);
-	for (size_t i = 0; i < items->n; i++)
-		if (s->litter[i] != WL_LITTER_LEAVE)
-			s->kept_bytes += items->v[i].size;
-	int r = check_room(s, f);
-	return r < 0 ? r : wl_vault_begin(&s->bench->vault, s->job->task.transfer);
+	int r = s->job->export ? keep_asked(s, f) : keep_all(items, s->kept);
+	for (size_t i = 0; i < items->n && !s->job->export; i++)
+		s->kept_bytes += s->kept[i] ? items->v[i].size : 0;
+	if (r == 0)
+		r = check_room(s, f);
+	return r < 0 ? r : begin(s);
+}
+
+/* Other people's pictures are not even read. */
+static bool wanted(void *user, const struct wl_item *item)
+{
+	struct read_state *s = user;
+	return !s->job->export || s->kept[item - s->items->v];
 }
 
 static int sink_of(void *user, const struct wl_item *item, int *ret_fd)
 {
 	struct read_state *s = user;
-	if (s->litter[item - s->items->v] == WL_LITTER_LEAVE)
+	if (!s->kept[item - s->items->v])
 		return 0;
-	return wl_vault_item_create(&s->bench->vault, s->job->task.transfer, item->number, ret_fd);
+	return wl_vault_item_create(&s->bench->vault, s->job->task.transfer, item->number + s->base,
+	                            ret_fd);
 }
 
 static uint64_t bytes_of(const struct wl_items *items)
@@ -110,6 +166,12 @@ static uint64_t bytes_of(const struct wl_items *items)
 		if (items->v[i].has_sha256)
 			bytes += items->v[i].size;
 	return bytes;
+}
+
+/* Which reading of its transfer this is, from 1. */
+static unsigned reading_of(const struct wl_read_task *job)
+{
+	return job->export ? job->export->readings + 1 : 1;
 }
 
 /* Reads and seals; the gate is open. */
@@ -125,6 +187,7 @@ static int copy_in(struct read_state *s, const struct wl_gate *gate, struct wl_i
 	                                .files_max = policy->limits.transfer_files,
 	                                .bytes_max = policy->limits.transfer_bytes,
 	                                .listed = on_listed,
+	                                .wanted = wanted,
 	                                .sink = sink_of,
 	                                .user = s};
 	int r = wl_reader_run(&order, items, &finding->item, f);
@@ -133,7 +196,8 @@ static int copy_in(struct read_state *s, const struct wl_gate *gate, struct wl_i
 	if (r == 0) {
 		r = wl_vault_seal(&s->bench->vault, s->job->task.transfer);
 		if (r == 0)
-			r = wl_listing_save(&s->bench->vault, s->job->task.transfer, items);
+			r = wl_listing_save(&s->bench->vault, s->job->task.transfer,
+			                    reading_of(s->job), items);
 		if (r < 0)
 			(void)wl_refuse(f, WL_RULE_STATION_VAULT_FULL,
 			                "the vault cannot be written: %s", strerror(-r));
@@ -174,10 +238,11 @@ static int check_disk(struct wl_bench *bench, const struct wl_policy *policy, st
 }
 
 /* Gate a: open, read, shut. 0 and the items; else the finding says why it stopped. */
-static int through_gate(struct wl_bench *bench, struct wl_read_task *job, struct wl_items *items,
-                        struct wl_fact_finding *finding, struct wl_finding *f)
+static int through_gate(struct wl_bench *bench, struct wl_read_task *job, uint32_t base,
+                        struct wl_items *items, struct wl_fact_finding *finding,
+                        struct wl_finding *f)
 {
-	struct read_state s = {.bench = bench, .job = job};
+	struct read_state s = {.bench = bench, .job = job, .base = base};
 	struct wl_gate gate = {0};
 	struct wl_finding shut = {0};
 	const char *reason;
@@ -194,7 +259,7 @@ static int through_gate(struct wl_bench *bench, struct wl_read_task *job, struct
 		return r;
 	}
 	r = name_gone(job, copy_in(&s, &gate, items, finding, f), finding, f);
-	free(s.litter);
+	free(s.kept);
 	reason = reason_of(r, f);
 	if (wl_gate_shut(bench->media, &gate, &shut) < 0 && !strcmp(reason, "complete")) {
 		*f = shut;
@@ -213,26 +278,84 @@ static int through_gate(struct wl_bench *bench, struct wl_read_task *job, struct
 	return r;
 }
 
-/* What an earlier reading left in the vault, if it is still what it was. */
-static int from_vault(struct wl_bench *bench, struct wl_read_task *job, struct wl_items *items,
-                      struct wl_finding *f)
+/* What an earlier reading left in the vault, if it is still what it was. Of an export just that was
+ * kept which was digested. */
+static int from_vault(struct wl_bench *bench, struct wl_read_task *job, unsigned readings,
+                      struct wl_items *items, uint32_t *ret_base, struct wl_finding *f)
 {
-	WL_AUTO_FREE enum wl_litter *litter = NULL;
 	WL_AUTO_FREE bool *kept = NULL;
-	int r = wl_listing_load(&bench->vault, job->task.transfer, items);
+	int r = wl_listing_load_all(&bench->vault, job->task.transfer, readings, items, ret_base);
 	if (r == 0) {
-		litter = calloc(items->n + 1, sizeof(*litter));
 		kept = calloc(items->n + 1, sizeof(*kept));
-		if (!litter || !kept)
-			return -ENOMEM;
-		wl_litter_judge(items, litter);
-		for (size_t i = 0; i < items->n; i++)
-			kept[i] = litter[i] != WL_LITTER_LEAVE;
-		r = wl_listing_check(&bench->vault, job->task.transfer, items, kept);
+		r = kept ? 0 : -ENOMEM;
 	}
-	return r < 0 ? wl_refuse(f, WL_RULE_MEDIUM_CHANGED, "%s",
-	                         "the vault no longer holds what was read")
-	             : 0;
+	if (r == 0 && !job->export)
+		r = keep_all(items, kept);
+	for (size_t i = 0; r == 0 && job->export && i < items->n; i++)
+		kept[i] = items->v[i].has_sha256;
+	if (r == 0)
+		r = wl_listing_check(&bench->vault, job->task.transfer, items, kept);
+	return r < 0 && r != -ENOMEM ? wl_refuse(f, WL_RULE_MEDIUM_CHANGED, "%s",
+	                                         "the vault no longer holds what was read")
+	                             : r;
+}
+
+/* A second reading that brings nothing takes nothing away: what was there is looked into again. */
+static int fall_back(struct wl_bench *bench, struct wl_read_task *job, struct wl_items *items,
+                     uint32_t *ret_base, struct wl_finding *f)
+{
+	struct wl_finding why = *f;
+	if (job->source.insertion[0] && why.rule) {
+		json_t *e =
+		        wl_entry_new(WL_E_MEDIUM_REFUSED, "station", getuid(), job->task.transfer);
+		wl_entry_text(e, WL_M_INSERTION, job->source.insertion);
+		wl_entry_rule(e, WL_M_RULE, why.rule);
+		int r = wl_bench_append(bench, &job->task, e, NULL, f);
+		if (r < 0)
+			return r;
+	}
+	job->export->preserved = true;
+	wl_items_clear(items);
+	return from_vault(bench, job, job->export->readings, items, ret_base, f);
+}
+
+/* Through the gate, behind what earlier readings brought. */
+static int read_more(struct wl_bench *bench, struct wl_read_task *job, struct wl_finding *f)
+{
+	WL_CLEANUP(wl_items_clear) struct wl_items read = {0}, earlier = {0};
+	struct wl_fact_finding finding = {0};
+	uint32_t base = 0, last = 0;
+	int r = job->export->readings
+	                ? from_vault(bench, job, job->export->readings, &earlier, &last, f)
+	                : 0;
+	for (size_t i = 0; i < earlier.n; i++)
+		base = earlier.v[i].number > base ? earlier.v[i].number : base;
+	return r < 0 ? r : through_gate(bench, job, base, &read, &finding, f);
+}
+
+/* An export: what this reading brought, and what earlier ones did. */
+static int read_export(struct wl_bench *bench, struct wl_read_task *job)
+{
+	WL_CLEANUP(wl_items_clear) struct wl_items items = {0};
+	struct wl_finding *f = &job->task.finding, refused = {0};
+	bool through = job->source.port[0] != '\0', again = job->export->readings > 0;
+	uint32_t base = 0;
+	int r = through ? read_more(bench, job, f) : 0;
+	bool is_refused = r == -EBADMSG && !wl_rule_stops_reading(f->rule);
+	if (r < 0 && !is_refused)
+		return r;
+	if (is_refused && !again) {
+		refused = *f;
+		return wl_job_export(bench, job, &items, 0, &refused, f);
+	}
+	if (!is_refused)
+		r = from_vault(bench, job, job->export->readings + 1, &items, &base, f);
+	if (r == -EBADMSG && again && (is_refused || !through))
+		r = fall_back(bench, job, &items, &base, f);
+	if (r < 0)
+		return r;
+	wl_bench_progress(bench, &job->task, "inspecting", 0, 0);
+	return wl_job_export(bench, job, &items, base, &refused, f);
 }
 
 int wl_job_read_run(struct wl_bench *bench, struct wl_task *task)
@@ -241,8 +364,11 @@ int wl_job_read_run(struct wl_bench *bench, struct wl_task *task)
 	WL_CLEANUP(wl_items_clear) struct wl_items items = {0};
 	struct wl_fact_finding finding = {0};
 	size_t nfindings = 0;
-	int r = job->source.port[0] ? through_gate(bench, job, &items, &finding, &task->finding)
-	                            : from_vault(bench, job, &items, &task->finding);
+	uint32_t base = 0;
+	if (job->export)
+		return read_export(bench, job);
+	int r = job->source.port[0] ? through_gate(bench, job, 0, &items, &finding, &task->finding)
+	                            : from_vault(bench, job, 1, &items, &base, &task->finding);
 	if (r == -EBADMSG && finding.finding.rule && !wl_rule_stops_reading(finding.finding.rule)) {
 		nfindings = 1; /* what lies there is refused: the decision says so */
 		r = 0;

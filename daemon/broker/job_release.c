@@ -14,19 +14,25 @@
 #include <unistd.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/limits.h"
+#include "daemon/broker/bag_contents.h"
 #include "daemon/broker/delivery.h"
 #include "daemon/broker/jobs.h"
 #include "daemon/broker/media_client.h"
 #include "daemon/broker/reader.h"
 #include "policy/destination.h"
 
+#define TAGS_BYTES   WL_KIB(256) /* of a bag beside its payload, with a line or two for each file */
+#define TAG_LINE_MAX 1024U
+
 struct release {
 	struct wl_bench *bench;
 	struct wl_release_task *job;
 	struct wl_delivery delivery;
 	struct wl_note note;
-	struct wl_build_file *files; /* the delivery, then the note's files where they go along */
+	struct wl_build_file *files; /* in the order of writing */
 	size_t nfiles;
+	struct wl_bag_contents bag; /* of an export */
 	struct wl_build build;
 	struct wl_gate gate;
 };
@@ -72,11 +78,14 @@ static int check_destination(struct release *r, bool prepared, struct wl_finding
 {
 	const struct wl_task_medium *m = &r->job->destination;
 	WL_AUTO_FREE uint64_t *sizes = calloc(r->delivery.n + 1, sizeof(*sizes));
+	size_t n = r->delivery.n;
 	struct wl_rules rules;
 	if (!sizes)
 		return -ENOMEM;
-	for (size_t i = 0; i < r->delivery.n; i++)
+	for (size_t i = 0; i < n; i++)
 		sizes[i] = r->delivery.v[i].bytes;
+	if (r->job->outbound) /* what is signed after the intent has no size yet */
+		sizes[n++] = TAGS_BYTES + r->delivery.n * TAG_LINE_MAX;
 	struct wl_destination_facts facts = {.policy = r->job->task.policy->policy,
 	                                     .device = r->job->device,
 	                                     .port = m->port,
@@ -87,7 +96,7 @@ static int check_destination(struct release *r, bool prepared, struct wl_finding
 	                                     .was_prepared = r->job->was_prepared,
 	                                     .bytes = m->bytes,
 	                                     .files = sizes,
-	                                     .nfiles = r->delivery.n};
+	                                     .nfiles = n};
 	wl_decide_destination(&facts, &rules, NULL);
 	return rules.n ? wl_refuse(f, rules.v[0], "%s", m->port) : 0;
 }
@@ -97,8 +106,12 @@ static int check(struct release *r, struct wl_finding *f)
 	bool prepared = false;
 	wl_bench_progress_at(r->bench, &r->job->task, "checking", r->job->destination.port,
 	                     r->job->destination.medium);
-	int e = wl_delivery_load(&r->bench->vault, r->job->task.transfer, r->job->manifest_sha256,
-	                         &r->delivery, f);
+	char name[WL_ID_TEXT + 16];
+	wl_delivery_manifest_name(r->job->output, name);
+	int e = wl_delivery_load(&r->bench->vault, r->job->task.transfer, name,
+	                         r->job->manifest_sha256, &r->delivery, f);
+	if (e == 0 && r->job->outbound)
+		e = wl_bag_contents_load(r->bench, r->job, &r->delivery, &r->bag, f);
 	if (e == 0)
 		e = check_facts(r, f);
 	if (e == 0)
@@ -118,6 +131,12 @@ static void record_refused(struct release *r, enum wl_rule rule)
 }
 
 /* ---- the intent ---- */
+
+/* An update's medium is for the device; an export's for anybody with a computer. */
+static const char *volume_of(const struct release *r)
+{
+	return wl_volume_format_name(r->job->outbound ? WL_VOLUME_FAT32 : device_of(r)->volume);
+}
 
 static int append_intent(struct release *r, struct wl_finding *f)
 {
@@ -147,7 +166,7 @@ static int append_intent(struct release *r, struct wl_finding *f)
 	wl_entry_text(e, WL_M_MEDIUM, job->destination.medium);
 	wl_entry_text(e, WL_M_DESTINATION_PORT, job->destination.port);
 	wl_entry_text(e, WL_M_DESTINATION_INSERTION, job->destination.insertion);
-	wl_entry_text(e, WL_M_VOLUME, wl_volume_format_name(device_of(r)->volume));
+	wl_entry_text(e, WL_M_VOLUME, volume_of(r));
 	json_t *kept = json_incref(e);
 	int error = wl_bench_append(r->bench, &job->task, e, job->intent, f);
 	r->build.time = wl_entry_time(kept);
@@ -157,8 +176,18 @@ static int append_intent(struct release *r, struct wl_finding *f)
 
 /* ---- writing ---- */
 
+static int plan_bag(struct release *r)
+{
+	r->files = calloc(WL_BAG_TAG_FILES_MAX + r->delivery.n + 1, sizeof(*r->files));
+	return r->files ? wl_bag_contents_plan(&r->bag, r->job, &r->note, r->build.time, r->files,
+	                                       &r->nfiles)
+	                : -ENOMEM;
+}
+
 static int plan_files(struct release *r)
 {
+	if (r->job->outbound)
+		return plan_bag(r);
 	bool along = device_of(r)->delivery_note == WL_NOTE_ON_MEDIUM;
 	static const char *const places[] = {"WEIGHLOCK/NOTE.JSN", "WEIGHLOCK/NOTE.P7S",
 	                                     "WEIGHLOCK/RECEIPT.TXT"};
@@ -171,7 +200,8 @@ static int plan_files(struct release *r)
 		                               .path_n = r->delivery.v[i].path_n,
 		                               .bytes = r->delivery.v[i].bytes,
 		                               .fd = -1,
-		                               .number = r->delivery.v[i].number};
+		                               .number = r->delivery.v[i].number,
+		                               .sha256 = r->delivery.v[i].sha256};
 	for (unsigned i = 0; along && i < r->note.n; i++)
 		for (size_t k = 0; k < WL_ARRAY_LEN(places); k++)
 			if (!strcmp(strchr(places[k], '/') + 1, r->note.file[i].name))
@@ -179,7 +209,8 @@ static int plan_files(struct release *r)
 				        (struct wl_build_file){.path = places[k],
 				                               .path_n = strlen(places[k]),
 				                               .bytes = r->note.file[i].bytes,
-				                               .fd = r->note.file[i].fd};
+				                               .fd = r->note.file[i].fd,
+				                               .sha256 = r->note.file[i].sha256};
 	return 0;
 }
 
@@ -195,7 +226,7 @@ static int write_volume(struct release *r, struct wl_finding *f)
 	r->build.origin = job->origin;
 	r->build.gate = r->gate.gate;
 	r->build.medium_bytes = r->gate.bytes;
-	r->build.volume = wl_volume_format_name(device_of(r)->volume);
+	r->build.volume = volume_of(r);
 	r->build.files = r->files;
 	r->build.nfiles = r->nfiles;
 	r->build.transfer = job->task.transfer;
@@ -234,23 +265,12 @@ static int drop(void *user, const struct wl_item *item, int *ret_fd)
 	return 0;
 }
 
-static const uint8_t *expected_digest(const struct release *r, const struct wl_item *item,
-                                      uint64_t *ret_bytes)
+static const struct wl_build_file *planned(const struct release *r, const struct wl_item *item)
 {
-	const struct wl_delivery_file *file =
-	        wl_delivery_find(&r->delivery, item->path, item->path_n);
-	if (file) {
-		*ret_bytes = file->bytes;
-		return file->sha256;
-	}
-	for (size_t i = r->delivery.n; i < r->nfiles; i++)
-		for (unsigned k = 0; k < r->note.n; k++)
-			if (r->files[i].fd == r->note.file[k].fd &&
-			    r->files[i].path_n == item->path_n &&
-			    !memcmp(r->files[i].path, item->path, item->path_n)) {
-				*ret_bytes = r->note.file[k].bytes;
-				return r->note.file[k].sha256;
-			}
+	for (size_t i = 0; i < r->nfiles; i++)
+		if (r->files[i].path_n == item->path_n &&
+		    !memcmp(r->files[i].path, item->path, item->path_n))
+			return &r->files[i];
 	return NULL;
 }
 
@@ -259,14 +279,13 @@ static int compare(const struct release *r, const struct wl_items *items, struct
 {
 	for (size_t i = 0; i < items->n; i++) {
 		const struct wl_item *item = &items->v[i];
-		uint64_t bytes = 0;
 		if (item->folder)
 			continue;
-		const uint8_t *sha256 = expected_digest(r, item, &bytes);
+		const struct wl_build_file *file = planned(r, item);
 		bool twice = i > 0 && item[-1].path_n == item->path_n &&
 		             !memcmp(item[-1].path, item->path, item->path_n);
-		if (!sha256 || twice || !item->has_sha256 || bytes != item->size ||
-		    memcmp(sha256, item->sha256, WL_SHA256_BYTES) != 0)
+		if (!file || twice || !item->has_sha256 || file->bytes != item->size ||
+		    memcmp(file->sha256, item->sha256, WL_SHA256_BYTES) != 0)
 			return wl_refuse(f, WL_RULE_DESTINATION_DIFFERS, "file %u", item->number);
 	}
 	return 0;
@@ -325,6 +344,8 @@ static int append_done(struct release *r, struct wl_finding *f)
 	wl_entry_sha256(written, WL_M_VOLUME_SHA256, r->build.volume_sha256);
 	wl_entry_sha256(written, WL_M_NOTE_SHA256, r->note.sha256);
 	wl_entry_text(written, WL_M_READBACK, "equal");
+	if (r->job->outbound)
+		wl_entry_sha256(written, WL_M_BAG_SHA256, r->bag.sha256);
 	int e = wl_bench_append(r->bench, &r->job->task, written, NULL, f);
 	return e < 0 ? e
 	             : wl_bench_append(r->bench, &r->job->task, end_entry(r, WL_E_RELEASE_DONE),
@@ -358,7 +379,8 @@ static void name_gone(struct release *r, struct wl_finding *f)
 /* Everything after the intent. */
 static int carry_out(struct release *r, struct wl_finding *f)
 {
-	int e = wl_ledger_note(r->bench->ledger, r->job->intent, &r->note, f);
+	int e = r->job->outbound ? wl_ledger_custody(r->bench->ledger, r->job->intent, &r->note, f)
+	                         : wl_ledger_note(r->bench->ledger, r->job->intent, &r->note, f);
 	if (e == 0)
 		e = plan_files(r);
 	if (e == 0)
@@ -376,6 +398,7 @@ static void release_clear(struct release *r)
 {
 	wl_delivery_clear(&r->delivery);
 	wl_note_clear(&r->note);
+	wl_bag_contents_clear(&r->bag);
 	free(r->files);
 }
 

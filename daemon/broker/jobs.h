@@ -4,6 +4,7 @@
 
 #include "daemon/broker/job.h"
 #include "policy/decide.h"
+#include "policy/export.h"
 #include "policy/items.h"
 
 /* What is known of the medium a task is about, copied when it was queued. */
@@ -12,12 +13,27 @@ struct wl_task_medium {
 	uint64_t diskseq, bytes;
 };
 
-/* Reads the medium of an inbound transfer into the vault, then looks into what came. */
+/* What an export asks for, copied when it was queued. */
+struct wl_export_order {
+	struct wl_selection asked; /* of this reading */
+	struct wl_scan_list whole; /* of the transfer: what is missing of it is said */
+	unsigned outputs;          /* enum wl_output_kind bits */
+	json_t *recipients;        /* SHA-256 of each certificate's DER */
+	enum wl_tip_state tip;
+	json_t *tip_exceptions;
+	uint64_t day_left; /* pictures this person may still take out today */
+	unsigned readings; /* preserved before this one */
+	bool preserved;    /* this one is, too: the ledger says so */
+};
+void wl_export_order_free(struct wl_export_order *o); /* accepts NULL */
+
+/* Reads the medium of a transfer into the vault, then looks into what came. */
 struct wl_read_task {
 	struct wl_task task;
 	struct wl_task_medium source; /* port "" : only look into what the vault holds */
 	char device[WL_ID_TEXT], vendor[WL_ID_TEXT], ticket[WL_ID_TEXT]; /* "" where not said */
 	char station[WL_ID_TEXT];
+	struct wl_export_order *export; /* owned; NULL: inbound */
 };
 /* For task.run of a wl_read_task. */
 int wl_job_read_run(struct wl_bench *bench, struct wl_task *task);
@@ -31,6 +47,7 @@ struct wl_release_task {
 	bool tried_before; /* an earlier intent of this transfer counts as its use of the ticket */
 	char device[WL_ID_TEXT], output[WL_ID_TEXT], origin[256];
 	char manifest_sha256[65];
+	bool outbound, test;     /* what leaves is a bag; its pages say TEST */
 	json_t *approvals;       /* entry ids that stand */
 	json_t *inspected;       /* data of transfer.inspected */
 	char intent[WL_ID_TEXT]; /* out: "" until it is durable */
@@ -82,6 +99,15 @@ int wl_bench_gate_shut(struct wl_bench *bench, struct wl_task *task, const char 
  * is 0 and an entry). */
 int wl_job_inspect(struct wl_bench *bench, struct wl_read_task *task, const struct wl_items *items,
                    const struct wl_fact_finding *findings, size_t nfindings, struct wl_finding *f);
+/* The same for an export: `items` of all readings, numbered, those above `base` of the last one; a
+ * finding about the reading as a whole refuses it. */
+int wl_job_export(struct wl_bench *bench, struct wl_read_task *task, const struct wl_items *items,
+                  uint32_t base, const struct wl_finding *reading, struct wl_finding *f);
+/* The name in out/ of a file that leaves, from its place in the bag. */
+void wl_export_out_name(const char *output, const char *path, char buf[WL_VAULT_NAME_MAX + 1]);
+/* Which files of a listing an export asks for; ret has a place for each item. Returns how many. */
+size_t wl_export_choose(const struct wl_policy_device *device, const struct wl_selection *asked,
+                        const struct wl_items *items, bool *ret);
 /* Entries and manifest of a decision. */
 int wl_job_record(struct wl_bench *bench, struct wl_read_task *task, const struct wl_facts *facts,
                   const struct wl_decision *d, struct wl_finding *f);
@@ -91,8 +117,10 @@ struct wl_build_file {
 	const char *path; /* raw bytes on the destination */
 	size_t path_n;
 	uint64_t bytes;
-	int fd; /* -1: open_fd() of build is asked */
-	uint32_t number;
+	int fd;                /* -1: of the vault */
+	uint32_t number;       /* the item, or */
+	const char *out;       /* the file in out/ */
+	const uint8_t *sha256; /* what is read back must have it */
 };
 struct wl_build {
 	const char *intent, *origin;

@@ -34,8 +34,15 @@ static int write_entry(FILE *out, const struct wl_item *item)
 	               : 0;
 }
 
-int wl_listing_save(const struct wl_vault *v, const char *transfer, const struct wl_items *items)
+static void name_of(unsigned reading, char buf[16])
 {
+	(void)snprintf(buf, 16, reading > 1 ? "listing.%u" : "listing", reading % 1000U);
+}
+
+int wl_listing_save(const struct wl_vault *v, const char *transfer, unsigned reading,
+                    const struct wl_items *items)
+{
+	char name[16];
 	WL_AUTO_FREE char *text = NULL;
 	size_t n = 0;
 	FILE *out = open_memstream(&text, &n);
@@ -46,7 +53,8 @@ int wl_listing_save(const struct wl_vault *v, const char *transfer, const struct
 		(void)fputs(END_LINE, out);
 	if (out && fclose(out) != 0)
 		r = -ENOMEM;
-	return r < 0 ? r : wl_vault_put(v, transfer, "listing", text, n);
+	name_of(reading, name);
+	return r < 0 ? r : wl_vault_put(v, transfer, name, text, n);
 }
 
 static int read_entry(char *line, struct wl_items *items)
@@ -74,12 +82,15 @@ static int read_entry(char *line, struct wl_items *items)
 	return 0;
 }
 
-int wl_listing_load(const struct wl_vault *v, const char *transfer, struct wl_items *ret_items)
+static int load(const struct wl_vault *v, const char *transfer, unsigned reading,
+                struct wl_items *ret_items)
 {
+	char name[16];
 	WL_AUTO_FREE void *text = NULL;
 	WL_CLEANUP(wl_items_clear) struct wl_items items = {0};
 	size_t n = 0;
-	int r = wl_vault_get(v, transfer, "listing", WL_LISTING_BYTES_MAX, &text, &n);
+	name_of(reading, name);
+	int r = wl_vault_get(v, transfer, name, WL_LISTING_BYTES_MAX, &text, &n);
 	if (r < 0)
 		return r;
 	char *line = text;
@@ -96,6 +107,50 @@ int wl_listing_load(const struct wl_vault *v, const char *transfer, struct wl_it
 	wl_items_number(&items);
 	*ret_items = items;
 	items = (struct wl_items){0};
+	return 0;
+}
+
+int wl_listing_load(const struct wl_vault *v, const char *transfer, struct wl_items *ret_items)
+{
+	return load(v, transfer, 1, ret_items);
+}
+
+/* Copies what one reading found behind what is there; returns its files, or negative errno. */
+static int append(struct wl_items *all, const struct wl_items *one, uint32_t base)
+{
+	int files = 0;
+	for (size_t i = 0; i < one->n; i++) {
+		const struct wl_item *item = &one->v[i];
+		int r = wl_items_add(all, item->path, item->path_n, item->folder, item->size, 0);
+		if (r < 0)
+			return r;
+		struct wl_item *copy = &all->v[all->n - 1];
+		copy->number = item->folder ? 0 : item->number + base;
+		files += !item->folder;
+		if (item->has_sha256)
+			wl_item_set_digest(copy, item->sha256, item->head, item->head_n);
+	}
+	return files;
+}
+
+int wl_listing_load_all(const struct wl_vault *v, const char *transfer, unsigned readings,
+                        struct wl_items *ret_items, uint32_t *ret_base)
+{
+	WL_CLEANUP(wl_items_clear) struct wl_items all = {0};
+	uint32_t base = 0, next = 0;
+	for (unsigned i = 1; i <= readings; i++) {
+		WL_CLEANUP(wl_items_clear) struct wl_items one = {0};
+		int r = load(v, transfer, i, &one);
+		base = next;
+		if (r == 0)
+			r = append(&all, &one, base);
+		if (r < 0)
+			return r;
+		next = base + (uint32_t)r;
+	}
+	*ret_base = base;
+	*ret_items = all;
+	all = (struct wl_items){0};
 	return 0;
 }
 

@@ -22,6 +22,9 @@ daemon_broker_libwl_control_a_SOURCES = \
 	daemon/broker/media_client.h daemon/broker/media_client.c \
 	daemon/broker/job.h daemon/broker/job.c daemon/broker/jobs.h daemon/broker/job_read.c \
 	daemon/broker/job_inspect.c daemon/broker/job_record.c daemon/broker/job_release.c \
+	daemon/broker/bag_contents.h daemon/broker/bag_contents.c \
+	daemon/broker/export_choose.c daemon/broker/job_export.h daemon/broker/job_export.c \
+	daemon/broker/job_export_pictures.c daemon/broker/job_export_record.c \
 	daemon/broker/job_build.c daemon/broker/job_prepare.c daemon/broker/job_ticket.c \
 	daemon/broker/reader.h daemon/broker/reader.c
 
@@ -55,7 +58,7 @@ daemon_broker_weighlockd_SOURCES = \
 	daemon/broker/do_status.c daemon/broker/do_station.c daemon/broker/do_policy.c \
 	daemon/broker/do_policy_show.c daemon/broker/do_open.c daemon/broker/do_decide.c \
 	daemon/broker/do_release.c daemon/broker/do_ticket.c daemon/broker/do_ledger.c \
-	daemon/broker/do_show.c
+	daemon/broker/do_show.c daemon/broker/do_export.c
 nodist_daemon_broker_weighlockd_SOURCES = daemon/broker/varlink_text.c
 daemon_broker_weighlockd_LDADD = daemon/broker/libwl_control.a $(wl_daemon_libs) $(wl_policy_libs) \
 	-lpthread

@@ -36,6 +36,17 @@ static const struct next of_state[WL_STATE_MAX] = {
                        N_("Something went wrong inside the station: try again, or cancel.")},
 };
 
+/* Where an export wants something else than an update. */
+static const struct next of_export[WL_STATE_MAX] = {
+        [WL_OPENED] = {"opener", "weighlock watch %llu",
+                       N_("Plug the scanner's stick into a port for sources.")},
+        [WL_INSPECTING] = {"station", "weighlock watch %llu",
+                           N_("The pictures are being rebuilt and sealed.")},
+        [WL_RELEASED] = {"investigator", "weighlock acknowledge %llu",
+                         N_("Hand the medium over; when the recipient has it, bring in the "
+                            "acknowledgement.")},
+};
+
 /* After a fault the same state wants something else. */
 static const struct next opened_stopped = {"opener", "weighlock retry %llu",
                                            N_("Plug the stick in again, then go on.")};
@@ -56,6 +67,8 @@ static const struct next *next_of(const struct wl_tracked *x)
 	if (x->t->state == WL_APPROVED && x->had_intent && x->t->rule != WL_RULE_NONE &&
 	    wl_rule_row(x->t->rule)->verdict == WL_REFUSE)
 		return &approved_stopped;
+	if (x->t->outbound && of_export[x->t->state].actor)
+		return &of_export[x->t->state];
 	return &of_state[x->t->state];
 }
 
@@ -88,8 +101,12 @@ void wl_next_of_transfer(struct wl_broker *b, const struct wl_tracked *x, const 
 	set_next(object, n, x->t->number, language);
 	if (n != &approved_stopped || !x->t->noutputs)
 		return;
+	const struct wl_output *last = &x->t->outputs[0];
+	for (unsigned i = 0; i < x->t->noutputs; i++)
+		if (!x->t->outputs[i].released && x->t->outputs[i].destination_port[0])
+			last = &x->t->outputs[i];
 	(void)snprintf(command, sizeof(command), "%s %s --for %s", n->command,
-	               x->t->outputs[0].destination_port, wl_transfer_text(x->t, "device"));
+	               last->destination_port, wl_transfer_text(x->t, "device"));
 	wl_object_text(object, "next_command", command);
 }
 

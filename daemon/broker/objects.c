@@ -143,9 +143,39 @@ static void copy_members(json_t *o, const json_t *from, const char *const *membe
 	}
 }
 
+/* The sum of an export's outputs; its verdict is that of the output that asks most of a person. */
+static void set_export(json_t *o, const struct wl_transfer *t)
+{
+	uint64_t files = 0, bytes = 0, refused = 0;
+	enum wl_verdict verdict = WL_VERDICT_NONE;
+	for (unsigned i = 0; i < t->noutputs; i++) {
+		const struct wl_output *out = &t->outputs[i];
+		files += out->files;
+		bytes += out->bytes;
+		refused += out->refused;
+		if (verdict == WL_VERDICT_NONE || out->verdict == WL_HOLD ||
+		    (verdict == WL_REFUSE && wl_output_leaves(out)))
+			verdict = out->verdict;
+	}
+	copy_members(o, t->opened, (const char *const[]){"outputs", NULL});
+	if (t->noutputs) {
+		wl_object_text(o, "verdict", wl_verdict_name(verdict));
+		set_int(o, "files", files);
+		set_int(o, "bytes", bytes);
+		set_int(o, "refused", refused);
+	}
+	if (t->readings) {
+		wl_object_text(o, "preserved_at", t->preserved_at);
+		set_int(o, "preserved_files", t->preserved_files);
+		set_int(o, "preserved_bytes", t->preserved_bytes);
+		wl_object_text(o, "oldest_seen", t->oldest_seen);
+	}
+}
+
 json_t *wl_object_transfer(const struct wl_transfer *t, unsigned approvals_needed)
 {
-	static const char *const opened[] = {"direction", "device", "vendor", "ticket", NULL};
+	static const char *const opened[] = {"direction", "device",    "vendor",    "ticket",
+	                                     "case",      "authority", "requester", NULL};
 	static const char *const inspected[] = {"component", "version", "release",
 	                                        "ticket",    "verdict", "vendor_signature",
 	                                        "files",     "bytes",   NULL};
@@ -155,7 +185,10 @@ json_t *wl_object_transfer(const struct wl_transfer *t, unsigned approvals_neede
 	wl_object_text(o, "opened_by", t->opened_by);
 	wl_object_text(o, "opened_at", t->opened_at);
 	copy_members(o, t->opened, opened);
-	copy_members(o, t->inspected, inspected);
+	if (t->outbound)
+		set_export(o, t);
+	else
+		copy_members(o, t->inspected, inspected);
 	if (t->state == WL_REFUSED)
 		wl_object_text(o, "verdict", wl_verdict_name(WL_REFUSE));
 	wl_object_text(o, "rule", wl_rule_id(t->rule));
@@ -184,7 +217,30 @@ static json_t *output_object(const struct wl_output *out)
 	wl_object_text(o, "destination_port", out->destination_port);
 	wl_object_text(o, "destination_insertion", out->destination_insertion);
 	wl_object_text(o, "released_at", out->released_at);
+	wl_object_text(o, "bag_sha256", out->bag_sha256);
+	if (out->missing)
+		(void)json_object_set(o, "missing", out->missing);
+	if (out->acknowledged)
+		(void)json_object_set_new(o, "acknowledged", json_true());
 	return o;
+}
+
+/* What an approver must accept by name, of all outputs, each once. */
+static json_t *holds_of(const struct wl_transfer *t)
+{
+	json_t *list = json_array();
+	for (unsigned i = 0; i < t->noutputs; i++) {
+		size_t k, n;
+		json_t *hold, *there;
+		json_array_foreach(t->outputs[i].holds, k, hold)
+		{
+			bool known = false;
+			json_array_foreach(list, n, there) known = known || json_equal(there, hold);
+			if (!known)
+				(void)json_array_append(list, hold);
+		}
+	}
+	return list;
 }
 
 static json_t *approval_object(const struct wl_given *a)
@@ -203,6 +259,19 @@ void wl_object_transfer_more(json_t *o, const struct wl_transfer *t)
 {
 	static const char *const people[] = {"visit",        "work_order", "engineer",
 	                                     "engineer_org", "escort",     NULL};
+	static const char *const export[] = {"authority_reference",
+	                                     "arrangement",
+	                                     "consent",
+	                                     "notice",
+	                                     "paragraph",
+	                                     "scans",
+	                                     "window_from",
+	                                     "window_to",
+	                                     "recipients",
+	                                     "tip_state",
+	                                     "tip_exceptions",
+	                                     "scanner_clock_offset_s",
+	                                     NULL};
 	static const char *const inspected[] = {"holds", "signers", NULL};
 	static const char *const outcome[] = {"outcome", "release_before", "release_after", "words",
 	                                      NULL};
@@ -214,7 +283,11 @@ void wl_object_transfer_more(json_t *o, const struct wl_transfer *t)
 	(void)json_object_set_new(o, "outputs", outputs);
 	(void)json_object_set_new(o, "approvals", approvals);
 	copy_members(o, t->opened, people);
-	copy_members(o, t->inspected, inspected);
+	copy_members(o, t->opened, export);
+	if (t->outbound)
+		(void)json_object_set_new(o, "holds", holds_of(t));
+	else
+		copy_members(o, t->inspected, inspected);
 	copy_members(o, t->outcome, outcome);
 	if (t->rules)
 		(void)json_object_set(o, "rules", t->rules);

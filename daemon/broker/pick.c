@@ -53,6 +53,13 @@ static void fail_transfer(struct wl_broker *b, const char *id, enum wl_rule rule
 		wl_log_error("%s: transfer.failed: %s", id, f.detail);
 }
 
+static void free_job(struct wl_read_task *job)
+{
+	wl_export_order_free(job->export);
+	wl_task_release(&job->task);
+	free(job);
+}
+
 static void answer_read(struct wl_broker *b, struct wl_read_task *job, struct wl_tracked *x)
 {
 	struct wl_call *c = job->task.call_id ? wl_server_call(b->server, job->task.call_id) : NULL;
@@ -86,8 +93,7 @@ static void read_done(struct wl_broker *b, struct wl_task *task)
 	x = wl_transfers_find(b, task->transfer);
 	if (x)
 		answer_read(b, job, x);
-	wl_task_release(task);
-	free(job);
+	free_job(job);
 	wl_pick(b);
 }
 
@@ -113,10 +119,11 @@ int wl_pick_queue(struct wl_broker *b, struct wl_tracked *x, const struct wl_por
 	const char *ticket = json_string_value(json_object_get(x->t->opened, "ticket"));
 	(void)snprintf(job->ticket, sizeof(job->ticket), "%s", ticket ? ticket : "");
 	(void)snprintf(job->station, sizeof(job->station), "%s", b->status.station);
-	int r = wl_jobs_add(b->jobs, &job->task, &ahead);
+	if (x->t->outbound)
+		job->export = wl_export_order_of(b, x->t, port != NULL);
+	int r = x->t->outbound && !job->export ? -ENOMEM : wl_jobs_add(b->jobs, &job->task, &ahead);
 	if (r < 0) {
-		wl_task_release(&job->task);
-		free(job);
+		free_job(job);
 		return r;
 	}
 	x->hint = WL_RULE_NONE;

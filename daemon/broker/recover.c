@@ -119,12 +119,8 @@ static int load_all(struct wl_broker *b, bool open_only, size_t last, struct wl_
 
 static int end_release(struct wl_broker *b, struct wl_tracked *x, struct wl_finding *f)
 {
-	const char *intent = "";
-	for (unsigned i = 0; i < x->t->noutputs; i++)
-		if (x->t->outputs[i].intent[0] && !x->t->outputs[i].released)
-			intent = x->t->outputs[i].intent;
 	json_t *e = wl_broker_entry(b, WL_E_RELEASE_UNKNOWN, x->t->id);
-	wl_entry_text(e, WL_M_INTENT, intent);
+	wl_entry_text(e, WL_M_INTENT, x->t->intent);
 	return wl_broker_append(b, e, NULL, f);
 }
 

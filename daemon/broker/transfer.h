@@ -49,6 +49,7 @@ enum wl_verb {
 	WL_VERB_UNKNOWN, /* the station started while it was releasing */
 	WL_VERB_OUTCOME,
 	WL_VERB_ACKNOWLEDGE,
+	WL_VERB_ADD, /* an export reads more */
 	WL_VERB_RETRY,
 	WL_VERB_CANCEL,
 	WL_VERB_FAIL,
@@ -77,8 +78,10 @@ struct wl_output {
 	uint64_t files, refused, left, bytes;
 	char intent[WL_ID_TEXT], medium[WL_ID_TEXT];
 	char destination_port[WL_ID_TEXT], destination_insertion[WL_ID_TEXT];
-	char released_at[WL_TEXT_SHORT];
-	bool released;
+	char released_at[WL_TEXT_SHORT], bag_sha256[WL_TEXT_SHORT];
+	json_t *missing; /* scans asked for and not found */
+	bool released, acknowledged;
+	bool fresh; /* inspected since the last reading */
 };
 
 struct wl_given {
@@ -98,12 +101,21 @@ struct wl_transfer {
 	json_t *opened;    /* data of transfer.opened: device, vendor, engineer, … */
 	json_t *inspected; /* data of transfer.inspected: component, version, release, … */
 	json_t *outcome;   /* data of transfer.outcome */
+	bool outbound;
+	unsigned outputs_wanted; /* of transfer.opened */
+	/* outbound: what was kept, and when the scanner might overwrite it */
+	uint64_t preserved_files, preserved_bytes;
+	char preserved_at[WL_TEXT_SHORT], oldest_seen[WL_TEXT_SHORT];
+	unsigned readings; /* that were preserved */
+	bool preserved;    /* the last reading was */
+	json_t *added;     /* scans of the last reading, where it added to an earlier one */
 	char opened_by[WL_ID_TEXT], opened_at[WL_TEXT_SHORT], policy_sha256[WL_TEXT_SHORT];
 	char insertion[WL_ID_TEXT], port[WL_ID_TEXT]; /* of the source, once a gate was opened */
 	struct wl_output outputs[WL_OUTPUTS_MAX];
 	unsigned noutputs;
 	struct wl_given approvals[WL_GIVEN_MAX];
 	unsigned napprovals;
+	char intent[WL_ID_TEXT]; /* the last one */
 	bool vault_deleted;
 };
 
@@ -121,6 +133,8 @@ int wl_transfer_apply(struct wl_transfer *t, const json_t *entry, unsigned appro
 unsigned wl_transfer_approvals(const struct wl_transfer *t);
 /* "x-0042"; "" before transfer.opened. Likewise any text of transfer.opened or .inspected. */
 const char *wl_transfer_text(const struct wl_transfer *t, const char *member);
+/* An output that leaves something: one that was refused whole is not waited for. */
+bool wl_output_leaves(const struct wl_output *o);
 struct wl_output *wl_transfer_output(struct wl_transfer *t, const char *output);
 
 #endif

@@ -24,8 +24,11 @@ struct wl_transfer *wl_transfer_free(struct wl_transfer *t)
 {
 	if (!t)
 		return NULL;
-	for (unsigned i = 0; i < t->noutputs; i++)
+	for (unsigned i = 0; i < t->noutputs; i++) {
 		json_decref(t->outputs[i].holds);
+		json_decref(t->outputs[i].missing);
+	}
+	json_decref(t->added);
 	for (unsigned i = 0; i < t->napprovals; i++)
 		json_decref(t->approvals[i].accepted);
 	json_decref(t->rules);
@@ -58,6 +61,11 @@ struct wl_output *wl_transfer_output(struct wl_transfer *t, const char *output)
 		if (!strcmp(t->outputs[i].output, output))
 			return &t->outputs[i];
 	return NULL;
+}
+
+bool wl_output_leaves(const struct wl_output *o)
+{
+	return o->verdict == WL_PASS || o->verdict == WL_HOLD;
 }
 
 struct fold {
@@ -115,6 +123,8 @@ static int on_opened(struct fold *f)
 	copy(t->opened_by, sizeof(t->opened_by), text_of(f->entry, "actor"));
 	copy(t->opened_at, sizeof(t->opened_at), text_of(f->entry, "time"));
 	keep(&t->opened, f->data);
+	t->outbound = strcmp(text_of(f->data, "direction"), "outbound") == 0;
+	t->outputs_wanted = (unsigned)json_array_size(json_object_get(f->data, "outputs"));
 	t->state = WL_OPENED;
 	return 0;
 }
@@ -130,6 +140,9 @@ static int on_gate_opened(struct fold *f)
 {
 	if (!is_source_gate(f))
 		return 0;
+	f->t->preserved = false;
+	for (unsigned i = 0; i < f->t->noutputs; i++)
+		f->t->outputs[i].fresh = false;
 	copy(f->t->insertion, sizeof(f->t->insertion), text_of(f->data, "insertion"));
 	copy(f->t->port, sizeof(f->t->port), text_of(f->data, "port"));
 	f->t->rule = WL_RULE_NONE;
@@ -158,12 +171,46 @@ static int on_refused(struct fold *f)
 	return 0;
 }
 
+static int on_preserved(struct fold *f)
+{
+	struct wl_transfer *t = f->t;
+	t->preserved = true;
+	t->readings++;
+	t->preserved_files += int_of(f->data, "files");
+	t->preserved_bytes += int_of(f->data, "bytes");
+	copy(t->preserved_at, sizeof(t->preserved_at), text_of(f->entry, "time"));
+	if (text_of(f->data, "oldest_seen")[0])
+		copy(t->oldest_seen, sizeof(t->oldest_seen), text_of(f->data, "oldest_seen"));
+	return 0;
+}
+
 static enum wl_verdict verdict_find(const char *name)
 {
 	for (int v = WL_PASS; v < WL_VERDICT_MAX; v++)
 		if (!strcmp(wl_verdict_name((enum wl_verdict)v), name))
 			return (enum wl_verdict)v;
 	return WL_VERDICT_NONE;
+}
+
+/* Each output has an entry of its own; only with the last of them is it decided. */
+static bool all_inspected(const struct wl_transfer *t)
+{
+	unsigned fresh = 0;
+	for (unsigned i = 0; i < t->noutputs; i++)
+		fresh += t->outputs[i].fresh;
+	return fresh >= t->outputs_wanted;
+}
+
+/* The rule of the whole: what a person must accept before what passed. */
+static void take_decision(struct wl_transfer *t)
+{
+	t->rule = t->outputs[0].rule;
+	for (unsigned i = 0; i < t->noutputs; i++)
+		if (t->outputs[i].verdict == WL_PASS)
+			t->rule = t->outputs[i].rule;
+	for (unsigned i = 0; i < t->noutputs; i++)
+		if (t->outputs[i].verdict == WL_HOLD)
+			t->rule = t->outputs[i].rule;
 }
 
 static int on_inspected(struct fold *f)
@@ -175,18 +222,23 @@ static int on_inspected(struct fold *f)
 	if (!o)
 		o = &t->outputs[t->noutputs++];
 	json_decref(o->holds);
-	*o = (struct wl_output){.verdict = verdict_find(text_of(f->data, "verdict")),
+	json_decref(o->missing);
+	*o = (struct wl_output){.fresh = true,
+	                        .verdict = verdict_find(text_of(f->data, "verdict")),
 	                        .rule = wl_rule_find(text_of(f->data, "rule")),
 	                        .files = int_of(f->data, "files"),
 	                        .refused = int_of(f->data, "refused"),
 	                        .left = int_of(f->data, "left"),
 	                        .bytes = int_of(f->data, "bytes")};
 	keep(&o->holds, json_object_get(f->data, "holds"));
+	keep(&o->missing, json_object_get(f->data, "missing"));
 	copy(o->output, sizeof(o->output), text_of(f->data, "output"));
 	copy(o->manifest_sha256, sizeof(o->manifest_sha256), text_of(f->data, "manifest_sha256"));
 	copy(t->policy_sha256, sizeof(t->policy_sha256), text_of(f->entry, "policy_sha256"));
 	keep(&t->inspected, f->data);
-	t->rule = o->rule;
+	if (!all_inspected(t))
+		return 0;
+	take_decision(t);
 	move(t, WL_VERB_INSPECTED);
 	return 0;
 }
@@ -243,6 +295,7 @@ static int on_intent(struct fold *f)
 	if (!o)
 		return -EINVAL;
 	wl_id_entry(text_of(f->entry, "station"), int_of(f->entry, "seq"), o->intent);
+	copy(f->t->intent, sizeof(f->t->intent), o->intent);
 	copy(o->medium, sizeof(o->medium), text_of(f->data, "medium"));
 	copy(o->destination_port, sizeof(o->destination_port),
 	     text_of(f->data, "destination_port"));
@@ -269,11 +322,34 @@ static int on_done(struct fold *f)
 	o->released = true;
 	copy(o->released_at, sizeof(o->released_at), text_of(f->entry, "time"));
 	for (unsigned i = 0; i < f->t->noutputs; i++)
-		if (!f->t->outputs[i].released) {
+		if (!f->t->outputs[i].released && wl_output_leaves(&f->t->outputs[i])) {
 			f->t->state = WL_APPROVED; /* the next output may follow */
 			return 0;
 		}
 	move(f->t, WL_VERB_RELEASED);
+	return 0;
+}
+
+static int on_written(struct fold *f)
+{
+	struct wl_output *o = output_of_intent(f);
+	if (!o)
+		return -EINVAL;
+	copy(o->bag_sha256, sizeof(o->bag_sha256), text_of(f->data, "bag_sha256"));
+	return 0;
+}
+
+/* Arrived: with the last output that left the transfer ends. */
+static int on_acknowledged(struct fold *f)
+{
+	struct wl_output *o = wl_transfer_output(f->t, text_of(f->data, "output"));
+	if (!o)
+		return -EINVAL;
+	o->acknowledged = true;
+	for (unsigned i = 0; i < f->t->noutputs; i++)
+		if (!f->t->outputs[i].acknowledged && wl_output_leaves(&f->t->outputs[i]))
+			return 0;
+	move(f->t, WL_VERB_ACKNOWLEDGE);
 	return 0;
 }
 
@@ -317,8 +393,14 @@ static int on_failed(struct fold *f)
 static int on_retried(struct fold *f)
 {
 	enum wl_state to = wl_state_find(text_of(f->data, "to"));
-	if (!wl_state_is_end(f->t->state) && to != WL_STATE_NONE && !wl_state_is_end(to))
-		f->t->state = to;
+	if (wl_state_is_end(f->t->state) || to == WL_STATE_NONE || wl_state_is_end(to))
+		return 0;
+	f->t->state = to;
+	if (json_object_get(f->data, "scans")) {
+		keep(&f->t->added, json_object_get(f->data, "scans"));
+		f->t->rule = WL_RULE_NONE;
+		f->t->insertion[0] = f->t->port[0] = '\0';
+	}
 	return 0;
 }
 
@@ -337,7 +419,8 @@ static int (*const handlers[WL_E_MAX])(struct fold *f) = {
         [WL_E_RELEASE_FAILED] = on_release_failed, [WL_E_RELEASE_UNKNOWN] = on_unknown,
         [WL_E_TRANSFER_OUTCOME] = on_outcome,      [WL_E_TRANSFER_CANCELLED] = on_cancelled,
         [WL_E_TRANSFER_FAILED] = on_failed,        [WL_E_TRANSFER_RETRIED] = on_retried,
-        [WL_E_VAULT_DELETED] = on_vault_deleted,
+        [WL_E_VAULT_DELETED] = on_vault_deleted,   [WL_E_TRANSFER_PRESERVED] = on_preserved,
+        [WL_E_RELEASE_WRITTEN] = on_written,       [WL_E_TRANSFER_ACKNOWLEDGED] = on_acknowledged,
 };
 
 int wl_transfer_apply(struct wl_transfer *t, const json_t *entry, unsigned approvals_needed)

@@ -39,6 +39,7 @@ static const struct {
         {WL_WAITING, WL_VERB_REJECT, WL_REJECTED},
         {WL_WAITING, WL_VERB_WITHDRAW, WL_WAITING},
         {WL_WAITING, WL_VERB_VOID, WL_WAITING},
+        {WL_WAITING, WL_VERB_ADD, WL_OPENED},
         {WL_WAITING, WL_VERB_CANCEL, WL_CANCELLED},
         {WL_WAITING, WL_VERB_FAIL, WL_FAILED},
         {WL_APPROVED, WL_VERB_REJECT, WL_REJECTED},
@@ -54,8 +55,8 @@ static const struct {
         {WL_RELEASING, WL_VERB_FAIL, WL_FAILED},
         {WL_RELEASED, WL_VERB_OUTCOME, WL_CLOSED},
         {WL_RELEASED, WL_VERB_ACKNOWLEDGE, WL_ACKNOWLEDGED},
-        {WL_FAILED, WL_VERB_RETRY,
-         WL_FAILED}, /* to the state before the fault: transfer.retried says */
+        {WL_FAILED, WL_VERB_RETRY, WL_FAILED}, /* to the state before the fault: transfer.retried
+                                                  says */
         {WL_FAILED, WL_VERB_CANCEL, WL_CANCELLED},
 };
 

@@ -67,7 +67,7 @@ static bool fold_one(void *user, uint64_t seq, const char *text, size_t n)
 	struct load *l = user;
 	json_t *entry = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
 	(void)seq;
-	if (entry && wl_transfer_apply(l->t, entry, wl_broker_approvals_needed(l->b)) < 0)
+	if (entry && wl_transfer_apply(l->t, entry, wl_broker_approvals_needed(l->b, l->t)) < 0)
 		wl_log_error("entry %llu cannot be folded", (unsigned long long)seq);
 	const char *event = json_string_value(json_object_get(entry, "event"));
 	l->had_intent |= event && !strcmp(event, "release.intent");
@@ -132,6 +132,7 @@ void wl_transfer_approval_facts(const struct wl_broker *b, const struct wl_trans
 {
 	*ret = (struct wl_approval_facts){.policy = wl_broker_policy(b),
 	                                  .opener = t->opened_by,
+	                                  .outbound = t->outbound,
 	                                  .now = time(NULL),
 	                                  .manifests = manifests,
 	                                  .nmanifests = t->noutputs,
@@ -213,17 +214,37 @@ void wl_transfer_forget_vault(struct wl_broker *b, struct wl_tracked *x)
 		wl_log_error("%s: vault.deleted: %s", x->t->id, f.detail);
 }
 
-/* Refused ones are kept as long as the policy says, counted from their opening; others that have
- * ended are not needed any more. */
+/* When the last output of a released export was written; 0: not released. */
+static int64_t released_at(const struct wl_transfer *t)
+{
+	int64_t last = 0;
+	for (unsigned i = 0; t->outbound && t->state == WL_RELEASED && i < t->noutputs; i++) {
+		int64_t at = 0;
+		if (wl_time_parse(t->outputs[i].released_at, &at) == 0 && at > last)
+			last = at;
+	}
+	return last;
+}
+
+/* Until when a copy is kept that could still be wanted: refused ones from their opening on,
+ * released exports from their release on, for a stick may be lost before anybody acknowledges it.
+ * 0: as long as the transfer is open. */
+int64_t wl_transfer_kept_until(const struct wl_broker *b, const struct wl_transfer *t)
+{
+	const struct wl_policy *policy = wl_broker_policy(b);
+	int64_t from = released_at(t);
+	if (t->state == WL_REFUSED)
+		(void)wl_time_parse(t->opened_at, &from);
+	return from && policy ? from + (int64_t)policy->vault.keep_refused_s : 0;
+}
+
+/* What has ended and is not kept for a while is not needed any more. */
 static bool copy_is_due(const struct wl_broker *b, const struct wl_transfer *t)
 {
-	int64_t opened = 0;
-	if (!wl_state_is_end(t->state) || t->vault_deleted || !t->insertion[0])
+	int64_t until = wl_transfer_kept_until(b, t);
+	if (t->vault_deleted || (!t->insertion[0] && !t->readings))
 		return false;
-	if (t->state != WL_REFUSED)
-		return true;
-	(void)wl_time_parse(t->opened_at, &opened);
-	return time(NULL) >= opened + (int64_t)wl_broker_policy(b)->vault.keep_refused_s;
+	return until ? time(NULL) >= until : wl_state_is_end(t->state);
 }
 
 void wl_transfers_expire(struct wl_broker *b)

@@ -92,6 +92,27 @@ int wl_vault_each(const struct wl_vault *v, void (*cb)(void *user, const char *t
 	return 0;
 }
 
+/* Removes what lies in a folder, one level; folders in it are emptied first. */
+static int empty_dir(int at, const char *name, unsigned depth)
+{
+	AUTO_DIR DIR *d = open_dir(at, name);
+	struct dirent *e;
+	if (!d)
+		return -errno;
+	while ((e = next_entry(d))) {
+		if (unlinkat(dirfd(d), e->d_name, 0) == 0)
+			continue;
+		if ((errno != EISDIR && errno != EPERM) || depth == 0)
+			return -errno;
+		int r = empty_dir(dirfd(d), e->d_name, depth - 1);
+		if (r < 0)
+			return r;
+		if (unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
 struct usage {
 	int fd;
 	uint64_t items, bytes;
@@ -101,8 +122,11 @@ static void add_usage(void *user, const char *transfer)
 {
 	struct usage *u = user;
 	char path[WL_ID_TEXT + 8];
+	uint64_t made = 0;
 	(void)snprintf(path, sizeof(path), "%.32s/item", transfer);
 	count_files(u->fd, path, &u->items, &u->bytes);
+	(void)snprintf(path, sizeof(path), "%.32s/out", transfer);
+	count_files(u->fd, path, &made, &u->bytes);
 }
 
 int wl_vault_room(const struct wl_vault *v, uint64_t quota_bytes, uint64_t *ret_used,
@@ -175,10 +199,10 @@ static int seal_item(int at, const char *name, bool sync)
 	return sync && fsync(fd) < 0 ? -errno : 0;
 }
 
-int wl_vault_seal(const struct wl_vault *v, const char *transfer)
+static int seal_folder(const struct wl_vault *v, const char *transfer, const char *folder)
 {
 	char path[WL_ID_TEXT + ITEM_NAME];
-	(void)snprintf(path, sizeof(path), "%.32s/item", transfer);
+	(void)snprintf(path, sizeof(path), "%.32s/%s", transfer, folder);
 	AUTO_DIR DIR *d = open_dir(v->fd, path);
 	struct dirent *e;
 	uint64_t items = 0, bytes = 0;
@@ -194,6 +218,91 @@ int wl_vault_seal(const struct wl_vault *v, const char *transfer)
 	if (!each && syncfs(dirfd(d)) < 0)
 		return -errno;
 	return fsync(dirfd(d)) < 0 ? -errno : 0;
+}
+
+int wl_vault_seal(const struct wl_vault *v, const char *transfer)
+{
+	return seal_folder(v, transfer, "item");
+}
+
+int wl_vault_items_drop(const struct wl_vault *v, const char *transfer, uint32_t number)
+{
+	char path[WL_ID_TEXT + ITEM_NAME];
+	(void)snprintf(path, sizeof(path), "%.32s/item", transfer);
+	AUTO_DIR DIR *d = open_dir(v->fd, path);
+	struct dirent *e;
+	if (!d)
+		return -errno;
+	while ((e = next_entry(d)))
+		if (strtoul(e->d_name, NULL, 10) > number && unlinkat(dirfd(d), e->d_name, 0) < 0)
+			return -errno;
+	return fsync(dirfd(d)) < 0 ? -errno : 0;
+}
+
+/* ---- out/ ---- */
+
+#define OUT_PATH (WL_ID_TEXT + 8U + WL_VAULT_NAME_MAX)
+
+/* The names are ours; one that is none is a fault, never a way out of the folder. */
+static int out_path(char buf[OUT_PATH], const char *transfer, const char *name)
+{
+	if (strlen(name) > WL_VAULT_NAME_MAX || strchr(name, '/') || name[0] == '.' || !name[0])
+		return -EINVAL;
+	(void)snprintf(buf, OUT_PATH, "%.32s/out/%s", transfer, name);
+	return 0;
+}
+
+int wl_vault_out_begin(const struct wl_vault *v, const char *transfer)
+{
+	char path[WL_ID_TEXT + ITEM_NAME];
+	(void)snprintf(path, sizeof(path), "%.32s/out", transfer);
+	return empty_dir(v->fd, path, 0);
+}
+
+static int out_open(const struct wl_vault *v, const char *transfer, const char *name, int flags,
+                    int *ret_fd)
+{
+	char path[OUT_PATH];
+	int r = out_path(path, transfer, name);
+	if (r < 0)
+		return r;
+	int fd = openat(v->fd, path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
+int wl_vault_out_create(const struct wl_vault *v, const char *transfer, const char *name,
+                        int *ret_fd)
+{
+	return out_open(v, transfer, name, O_RDWR | O_CREAT | O_EXCL, ret_fd);
+}
+
+int wl_vault_out_open(const struct wl_vault *v, const char *transfer, const char *name, int *ret_fd)
+{
+	return out_open(v, transfer, name, O_RDONLY, ret_fd);
+}
+
+int wl_vault_out_rename(const struct wl_vault *v, const char *transfer, const char *from,
+                        const char *to)
+{
+	char old[OUT_PATH], new[OUT_PATH];
+	if (out_path(old, transfer, from) < 0 || out_path(new, transfer, to) < 0)
+		return -EINVAL;
+	return renameat(v->fd, old, v->fd, new) < 0 ? -errno : 0;
+}
+
+int wl_vault_out_remove(const struct wl_vault *v, const char *transfer, const char *name)
+{
+	char path[OUT_PATH];
+	int r = out_path(path, transfer, name);
+	return r < 0 ? r : unlinkat(v->fd, path, 0) < 0 ? -errno : 0;
+}
+
+int wl_vault_out_seal(const struct wl_vault *v, const char *transfer)
+{
+	return seal_folder(v, transfer, "out");
 }
 
 /* "out/manifest": the folder it lies in, and the name there. */
@@ -221,27 +330,6 @@ int wl_vault_get(const struct wl_vault *v, const char *transfer, const char *nam
 {
 	WL_AUTO_CLOSE int fd = open_place(v, transfer, &name);
 	return fd < 0 ? fd : wl_file_read(fd, name, max, ret_p, ret_n);
-}
-
-/* Removes what lies in a folder, one level; folders in it are emptied first. */
-static int empty_dir(int at, const char *name, unsigned depth)
-{
-	AUTO_DIR DIR *d = open_dir(at, name);
-	struct dirent *e;
-	if (!d)
-		return -errno;
-	while ((e = next_entry(d))) {
-		if (unlinkat(dirfd(d), e->d_name, 0) == 0)
-			continue;
-		if ((errno != EISDIR && errno != EPERM) || depth == 0)
-			return -errno;
-		int r = empty_dir(dirfd(d), e->d_name, depth - 1);
-		if (r < 0)
-			return r;
-		if (unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR) < 0)
-			return -errno;
-	}
-	return 0;
 }
 
 int wl_vault_delete(const struct wl_vault *v, const char *transfer, uint64_t *ret_items,

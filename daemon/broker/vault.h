@@ -4,6 +4,7 @@
  *   <transfer>/item/00001 …   the files as they were read, sealed 0400
  *   <transfer>/listing        what the reading found (listing.h)
  *   <transfer>/out/manifest   the manifest of the output, as its digest in the ledger says
+ *   <transfer>/out/…          what an export makes of the items, sealed 0400
  *
  * Bytes get in only through descriptors handed to the digest tool; the broker never looks into
  * them. Any failed fsync or close is -EIO: transfers then stop (invariant 9).
@@ -39,6 +40,25 @@ int wl_vault_seal(const struct wl_vault *v, const char *transfer);
 /* A sealed item, read-only, offset 0. -ENOENT. */
 int wl_vault_item_open(const struct wl_vault *v, const char *transfer, uint32_t number,
                        int *ret_fd);
+
+/* Throws away items numbered above `number`: what an interrupted second reading left. */
+int wl_vault_items_drop(const struct wl_vault *v, const char *transfer, uint32_t number);
+
+/* ---- out/: files that are to leave, by names of ours (at most WL_VAULT_NAME_MAX letters) ---- */
+
+#define WL_VAULT_NAME_MAX 90U
+/* Empties it: what an interrupted inspection left. */
+int wl_vault_out_begin(const struct wl_vault *v, const char *transfer);
+/* A new file, open for reading and writing. -EEXIST. */
+int wl_vault_out_create(const struct wl_vault *v, const char *transfer, const char *name,
+                        int *ret_fd);
+int wl_vault_out_open(const struct wl_vault *v, const char *transfer, const char *name,
+                      int *ret_fd); /* read-only, offset 0. -ENOENT */
+int wl_vault_out_rename(const struct wl_vault *v, const char *transfer, const char *from,
+                        const char *to);
+int wl_vault_out_remove(const struct wl_vault *v, const char *transfer, const char *name);
+/* Everything in it becomes 0400 and durable. */
+int wl_vault_out_seal(const struct wl_vault *v, const char *transfer);
 
 /* A small file of a transfer ("listing", "out/manifest"), durable; and back. */
 int wl_vault_put(const struct wl_vault *v, const char *transfer, const char *name, const void *p,

@@ -22,6 +22,9 @@ HANDLER(wl_do_set_language)
 HANDLER(wl_do_get_status)
 HANDLER(wl_do_list_media)
 HANDLER(wl_do_open_inbound)
+HANDLER(wl_do_open_outbound)
+HANDLER(wl_do_add_outbound)
+HANDLER(wl_do_acknowledge)
 HANDLER(wl_do_list_transfers)
 HANDLER(wl_do_show)
 HANDLER(wl_do_watch)
@@ -62,6 +65,7 @@ static const struct {
         {"StationConfirm", "s"}, {"StationCard", "uAs"},
         {"PolicyPropose", "As"}, {"PolicyConfirm", "As"},
         {"LedgerRead", "u"},     {"LedgerProve", "u"},
+        {"AddOutbound", "i"},    {"Acknowledge", "ic"},
 };
 
 static unsigned roles_of(const char *may)
