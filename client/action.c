@@ -160,7 +160,8 @@ static int choose_output(struct wl_cli *cli, const char *transfer, char *buf, si
 	(void)snprintf(buf, size, "delivery");
 	for (size_t i = json_array_size(outputs); i > 0; i--) {
 		const json_t *o = json_array_get(outputs, i - 1);
-		if (!wl_member_text(o, "released_at")[0])
+		if (!wl_member_text(o, "released_at")[0] &&
+		    strcmp(wl_member_text(o, "verdict"), "refuse") != 0)
 			(void)snprintf(buf, size, "%s", wl_member_text(o, "output"));
 	}
 	json_decref(answer);

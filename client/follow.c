@@ -46,8 +46,10 @@ static const struct step steps[] = {
         {"source-wanted", N_("Waiting for the stick."), false},
         {"listing", N_("Listing what is on it"), true},
         {"copying", N_("Reading"), true},
+        {"preserved", N_("PRESERVED in the vault: the scanner may now overwrite these pictures."),
+         false},
         {"source-free", N_("All read. The stick may be taken out."), false},
-        {"inspecting", N_("Checking signatures, ticket and archives"), true},
+        {"inspecting", N_("Checking what was read"), true},
         {"decided", N_("Decided."), false},
         {"checking", N_("Checking the medium"), true},
         {"writing", N_("Writing"), true},
@@ -157,8 +159,8 @@ enum verdict { GO_ON, GO_ON_BRIEFLY, STOP };
 
 static enum verdict judge(struct wl_cli *cli, const json_t *p, enum wl_follow_until until)
 {
-	static const char *const ended[] = {"refused", "rejected", "cancelled", "closed",
-	                                    "failed",  "released", NULL};
+	static const char *const ended[] = {"refused", "rejected", "cancelled",    "closed",
+	                                    "failed",  "released", "acknowledged", NULL};
 	static const char *const for_people[] = {"waiting", "approved", NULL};
 	const char *state = wl_member_text(p, "state");
 

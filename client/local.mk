@@ -14,6 +14,7 @@ client_libwl_client_a_SOURCES = \
 	client/control.c client/control.h \
 	client/doctor.h client/doctor_kernel.c client/doctor_places.c client/doctor_station.c \
 	client/duration.c client/duration.h \
+	client/export_ask.c client/export_ask.h client/export_view.c client/export_view.h \
 	client/failure.c \
 	client/follow.c client/follow.h \
 	client/folder.c client/folder.h \
@@ -37,9 +38,11 @@ client_libwl_client_a_SOURCES = \
 	client/ticket_view.c client/ticket_view.h \
 	client/transfer_view.c client/transfer_view.h \
 	client/verb.c client/verb.h client/verbs.def \
+	client/verb_acknowledge.c \
 	client/verb_approve.c \
 	client/verb_cancel.c \
 	client/verb_doctor.c \
+	client/verb_export.c \
 	client/verb_help.c \
 	client/verb_ledger_prove.c \
 	client/verb_ledger_show.c \

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/export_view.h"
 #include "client/render.h"
 #include "client/say.h"
 #include "client/station.h"
@@ -42,6 +43,7 @@ const char *wl_view_state(const char *state)
 	        {"rejected", N_("REJECTED by an approver")},
 	        {"cancelled", N_("CANCELLED")},
 	        {"closed", N_("CLOSED")},
+	        {"acknowledged", N_("ACKNOWLEDGED by the recipient")},
 	};
 	return word_for(words, WL_ARRAY_LEN(words), state);
 }
@@ -64,6 +66,16 @@ void wl_view_row(const json_t *t, char *buf, size_t size)
 
 	if (json_object_get(t, "bytes"))
 		wl_size_format((uint64_t)wl_member_integer(t, "bytes"), bytes, sizeof(bytes));
+	if (wl_is_export(t)) {
+		char what[100];
+		(void)snprintf(what, sizeof(what), _("case %.40s"), wl_member_text(t, "case"));
+		(void)snprintf(buf, size, "%s  %s  %s  %s  %s%s%s%s%s%s  %s %s",
+		               wl_member_text(t, "transfer"), _("out"), wl_member_text(t, "device"),
+		               what, bytes, bytes[0] ? "  " : "",
+		               wl_view_state(wl_member_text(t, "state")), rule[0] ? " (" : "", rule,
+		               rule[0] ? ")" : "", _("by"), wl_member_text(t, "opened_by"));
+		return;
+	}
 	(void)snprintf(buf, size, "%s  %s  %s  %s %s  %s%s%s%s%s%s  %s %s",
 	               wl_member_text(t, "transfer"),
 	               strcmp(wl_member_text(t, "direction"), "inbound") ? _("out") : _("in"),
@@ -168,6 +180,12 @@ void wl_view_transfer(const struct wl_cli *cli, const json_t *t)
 {
 	wl_say(cli, _("%s: %s, device %s"), wl_member_text(t, "transfer"),
 	       wl_view_state(wl_member_text(t, "state")), wl_member_text(t, "device"));
+	if (wl_is_export(t)) {
+		wl_export_view(cli, t);
+		say_decision(cli, t);
+		say_people(cli, t);
+		return;
+	}
 	say_update(cli, t);
 	say_decision(cli, t);
 	say_outputs(cli, t);
@@ -257,6 +275,7 @@ int wl_view_exit(const json_t *t)
 	        {"refused", WL_EXIT_REFUSED},   {"rejected", WL_EXIT_REFUSED},
 	        {"cancelled", WL_EXIT_REFUSED}, {"failed", WL_EXIT_FAULT},
 	        {"released", WL_EXIT_DONE},     {"closed", WL_EXIT_DONE},
+	        {"acknowledged", WL_EXIT_DONE},
 	};
 	const char *state = wl_member_text(t, "state");
 	for (size_t i = 0; i < WL_ARRAY_LEN(table); i++) {

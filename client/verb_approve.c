@@ -8,6 +8,7 @@
 #include "client/action.h"
 #include "client/ask.h"
 #include "client/duration.h"
+#include "client/export_view.h"
 #include "client/resolve.h"
 #include "client/say.h"
 #include "client/transfer_view.h"
@@ -107,7 +108,12 @@ int wl_verb_approve(struct wl_cli *cli)
 		status = wl_view_fetch(cli, id, &t, &items);
 	if (!status) {
 		wl_view_transfer(cli, t);
-		wl_view_items(cli, items);
+		if (wl_is_export(t)) {
+			wl_export_view_items(cli, items, false);
+			wl_export_view_agreement(cli, t, items);
+		} else {
+			wl_view_items(cli, items);
+		}
 		bool waits = !strcmp(wl_member_text(t, "state"), "waiting");
 		if (cli->can_ask && waits && !ask_holds(cli, t, accept)) {
 			wl_say(cli, "%s", _("Not approved. Nothing was changed."));

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "client/export_view.h"
 #include "client/resolve.h"
 #include "client/say.h"
 #include "client/transfer_view.h"
@@ -46,7 +47,10 @@ int wl_verb_show(struct wl_cli *cli)
 	}
 	wl_view_transfer(cli, t);
 	wl_say_in(cli, 2, "%s", json_array_size(items) ? _("Files:") : _("No files to list."));
-	wl_view_items(cli, items);
+	if (wl_is_export(t))
+		wl_export_view_items(cli, items, wl_args_given(cli->args, "pictures"));
+	else
+		wl_view_items(cli, items);
 	say_history(cli, json_object_get(t, "history"));
 	wl_say_next_of(cli, t);
 	json_t *object = json_pack("{s:O, s:O}", "transfer", t, "items", items);

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "client/export_view.h"
 #include "client/media_view.h"
 #include "client/say.h"
 #include "client/station.h"
@@ -94,6 +95,30 @@ static void say_rest(struct wl_cli *cli, json_t *whole, const char *device)
 	wl_reply_clear(&list);
 }
 
+/* When the scanner overwrites, by the policy and what was seen on its media. */
+static void say_horizon(struct wl_cli *cli, const char *device)
+{
+	struct wl_reply policy = {0}, list = {0};
+
+	if (!device || wl_station_ask(cli, "PolicyShow", NULL, &policy) != 0)
+		return;
+	const json_t *devices =
+	        json_object_get(json_object_get(policy.parameters, "policy"), "devices");
+	if (wl_station_ask(cli, "ListTransfers", NULL, &list) == 0) {
+		json_t *of = of_device(json_object_get(list.parameters, "transfers"), device);
+		for (size_t i = 0; i < json_array_size(devices); i++) {
+			const json_t *d = json_array_get(devices, i);
+			if (!strcasecmp(device, wl_member_text(d, "device")))
+				wl_export_view_horizon(cli, wl_member_text(d, "device"),
+				                       wl_member_integer(d, "overwrite_horizon_s"),
+				                       of);
+		}
+		json_decref(of);
+		wl_reply_clear(&list);
+	}
+	wl_reply_clear(&policy);
+}
+
 int wl_verb_status(struct wl_cli *cli)
 {
 	json_t *s = NULL;
@@ -102,6 +127,7 @@ int wl_verb_status(struct wl_cli *cli)
 	if (status)
 		return status;
 	say_station(cli, s);
+	say_horizon(cli, wl_args_value(cli->args, "device"));
 	say_rest(cli, s, wl_args_value(cli->args, "device"));
 	if (wl_member_text(s, "next_words")[0] || wl_member_text(s, "next_command")[0])
 		wl_say_next_of(cli, s);
