@@ -8,10 +8,11 @@
 #   scn_vendor_stick STICK FOLDER   # a FAT32 stick that holds it, with the litter Windows leaves
 #
 # People are uid:N accounts. sup-1 is technician and approver with two accounts, so that "the opener
-# does not approve, under no account" can be tried.
+# does not approve, under no account" can be tried; lead-1 is investigator and approver.
 
 SCN_TECH=3001 SCN_APPR=3002 SCN_ADMIN1=3003 SCN_ADMIN2=3004 SCN_AUDIT=3005 SCN_APPR2=3006
-SCN_SUP=3007 SCN_SUP_CARD=3008 SCN_CUST=3009 SCN_STRANGER=3010
+SCN_SUP=3007 SCN_SUP_CARD=3008 SCN_CUST=3009 SCN_STRANGER=3010 SCN_INVEST=3011 SCN_INVEST2=3012
+SCN_LEAD=3013
 SCN_STATION=TST1
 SCN_ORIGIN=test.example/tst1
 
@@ -57,6 +58,9 @@ scn_policy() {
 		  admin-2: { accounts: ["uid:$SCN_ADMIN2"], roles: [administrator] }
 		  audit-1: { accounts: ["uid:$SCN_AUDIT"], roles: [auditor] }
 		  cust-1: { accounts: ["uid:$SCN_CUST"], roles: [custodian] }
+		  invest-1: { accounts: ["uid:$SCN_INVEST"], roles: [investigator] }
+		  invest-2: { accounts: ["uid:$SCN_INVEST2"], roles: [investigator] }
+		  lead-1: { accounts: ["uid:$SCN_LEAD"], roles: [investigator, approver] }
 		conflicts: [[auditor, technician], [administrator, approver]]
 		ports:
 		  a1: { match: "$(wl_port_match a1)", use: source }
@@ -77,6 +81,8 @@ scn_policy() {
 		    names: dos-safe
 		    delivery_note: station
 		    floors: { scan-app: 40000 }
+		    scan_path: "{date}/{scan}_{view}.*"
+		    overwrite_horizon: 30 d
 		  o-0007:
 		    vendor: oldscan
 		    model: o1
@@ -88,6 +94,13 @@ scn_policy() {
 		  ticket_channel: any
 		  archives: [tar, tar-gzip, zip]
 		  os_litter: leave
+		  approvals: 1
+		outbound:
+		  outputs: [scrubbed, evidence]
+		  formats: [png, jpeg, bmp, tiff]
+		  authorities: [ca-107-5-a, ca-107-8, ca-107-9]
+		  recipients: []
+		  encrypt: optional
 		  approvals: 1
 		approvals:
 		  valid: 8 h
