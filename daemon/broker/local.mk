@@ -65,7 +65,7 @@ daemon_broker_weighlockd_LDADD = daemon/broker/libwl_control.a $(wl_daemon_libs)
 
 if HAVE_CMOCKA
 broker_tests = tests/unit/test_broker_frame tests/unit/test_broker_methods \
-	tests/unit/test_broker_transfer tests/unit/test_broker_vault
+	tests/unit/test_broker_transfer tests/unit/test_broker_vault tests/unit/test_broker_export
 check_PROGRAMS += $(broker_tests)
 TESTS += $(broker_tests)
 broker_test_libs = daemon/broker/libwl_control.a $(wl_policy_libs) $(SYSTEMD_LIBS) $(CMOCKA_LIBS) \
@@ -79,13 +79,17 @@ tests_unit_test_broker_methods_LDADD = $(broker_test_libs)
 tests_unit_test_broker_transfer_SOURCES = tests/unit/test_broker_transfer.c
 tests_unit_test_broker_transfer_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_broker_transfer_LDADD = $(broker_test_libs)
+tests_unit_test_broker_export_SOURCES = tests/unit/test_broker_export.c
+tests_unit_test_broker_export_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_test_broker_export_LDADD = $(broker_test_libs)
 tests_unit_test_broker_vault_SOURCES = tests/unit/test_broker_vault.c daemon/broker/certificate.c
 tests_unit_test_broker_vault_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_broker_vault_LDADD = $(broker_test_libs)
 endif
 
 # these need root, udevd and loop devices (packaging/check.sh runs them)
-integration_tests += tests/integration/broker_faults.sh
+integration_tests += tests/integration/broker_faults.sh tests/integration/export.sh
+EXTRA_DIST += tests/integration/export_lib.sh tests/integration/export_make.py
 EXTRA_DIST += tests/integration/broker.sh
 
 # bags, composed by a tool and checked by hashlib, tidy, sha256sum and openssl

@@ -196,6 +196,7 @@ static const struct {
         {WL_VERB_UNKNOWN, " releasing "},
         {WL_VERB_OUTCOME, " released "},
         {WL_VERB_ACKNOWLEDGE, " released "},
+        {WL_VERB_ADD, " waiting "},
         {WL_VERB_RETRY, " opened failed approved "},
         {WL_VERB_CANCEL, " opened reading inspecting waiting approved failed "},
         {WL_VERB_FAIL, " opened reading inspecting waiting approved releasing "},

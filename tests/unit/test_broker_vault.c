@@ -92,7 +92,7 @@ static void test_listing(void **state)
 	wl_item_set_digest(wl_items_find(&items, odd, strlen(odd)), sha256, "hello", 5);
 	put_item(1, "hello");
 	assert_int_equal(wl_listing_load(&vault, T, &back), -ENOENT);
-	assert_int_equal(wl_listing_save(&vault, T, &items), 0);
+	assert_int_equal(wl_listing_save(&vault, T, 1, &items), 0);
 	assert_int_equal(wl_listing_load(&vault, T, &back), 0);
 	assert_int_equal(back.n, 2);
 	struct wl_item *item = wl_items_find(&back, odd, strlen(odd));
