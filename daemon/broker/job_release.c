@@ -291,6 +291,16 @@ static int compare(const struct release *r, const struct wl_items *items, struct
 	return 0;
 }
 
+/* At most so many folders came with the files. */
+static uint64_t folders_of(const struct release *r)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < r->nfiles; i++)
+		for (size_t k = 0; k < r->files[i].path_n; k++)
+			n += r->files[i].path[k] == '/';
+	return n;
+}
+
 static int read_back(struct release *r, struct wl_finding *f)
 {
 	WL_CLEANUP(wl_items_clear) struct wl_items items = {0};
@@ -308,7 +318,7 @@ static int read_back(struct release *r, struct wl_finding *f)
 	                                .step = "reading-back",
 	                                .gate = gate.gate,
 	                                .medium_bytes = gate.bytes,
-	                                .files_max = r->nfiles,
+	                                .files_max = r->nfiles + folders_of(r),
 	                                .bytes_max = UINT64_MAX >> 1,
 	                                .listed = on_listed,
 	                                .sink = drop,

@@ -45,11 +45,11 @@ bad_spoken "an approval that does not name what is missing" approval.not-accepte
 wl_run wl_cli $SCN_APPR approve "$TRANSFER" --incomplete
 [ "$WL_STATUS" -eq 0 ] && grep -q '7 sealed originals' "$WL_OUT" && grep -q 'Missing: .*118823.*118824' "$WL_OUT" &&
 	wl_pass "approve says what is agreed to, and what is missing" || wl_fail "approve --incomplete (status $WL_STATUS)"
-wl_run wl_cli $SCN_INVEST2 release "$TRANSFER" --port b1 --no-wait
-bad_spoken "released by another investigator" person.not-opener
 
 # ---- out, each output on a medium of its own ----
 exp_prepared first
+wl_run wl_cli $SCN_INVEST2 release "$TRANSFER" --port b1 --no-wait
+bad_spoken "released by another investigator" person.not-opener
 exp_release
 exp_json "the first output is written, the second is still to come" 't["state"]' approved
 wl_stick_pull b1
