@@ -232,11 +232,13 @@ static void leave(struct verify_walk *w, const char *medium, uint64_t seq)
 {
 	struct transfer *t = verify_transfer(w);
 	struct released *r;
-	unsigned done = 0;
+	unsigned done = 0, nothing = 0;
 
-	for (unsigned i = 0; t && i < t->outputs; i++)
+	for (unsigned i = 0; t && i < t->outputs; i++) {
 		done += t->output[i].is_done;
-	if (!t || done < t->wanted || done < t->outputs)
+		nothing += !t->output[i].passes; /* all of it was refused: it never leaves */
+	}
+	if (!t || done + nothing < t->wanted || done + nothing < t->outputs)
 		return;
 	r = verify_map_find(w->released, t->tag);
 	if (!r)
@@ -245,6 +247,7 @@ static void leave(struct verify_walk *w, const char *medium, uint64_t seq)
 		memcpy(r->id, t->id, sizeof(r->id));
 		memcpy(r->medium, medium, sizeof(r->medium));
 		r->done = seq;
+		r->outputs = done;
 	}
 	verify_transfer_drop(w, t);
 }

@@ -275,7 +275,21 @@ void verify_rule_failed(struct verify_walk *w, uint64_t seq)
 		t->has_failed = true;
 }
 
-/* Outcome or acknowledgement: somebody says what became of it. */
+/* Each output of an export is acknowledged by itself; the last one ends the transfer. */
+void verify_rule_acknowledged(struct verify_walk *w, uint64_t seq)
+{
+	struct verify_tag tag = verify_member_tag(w, transfer_id(w));
+	struct released *r = verify_map_find(w->released, tag);
+
+	if (r && r->outputs > 1)
+		r->outputs--;
+	else if (r)
+		verify_map_remove(w->released, tag);
+	else
+		verify_rule_transfer_end(w, seq);
+}
+
+/* Somebody says what became of it. */
 void verify_rule_returned(struct verify_walk *w, uint64_t seq)
 {
 	struct verify_tag tag = verify_member_tag(w, transfer_id(w));

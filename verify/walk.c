@@ -61,7 +61,7 @@ static const struct {
         {"transfer.refused", verify_rule_transfer_end, true},
         {"transfer.failed", verify_rule_failed, true},
         {"transfer.outcome", verify_rule_returned, true},
-        {"transfer.acknowledged", verify_rule_returned, true},
+        {"transfer.acknowledged", verify_rule_acknowledged, true},
         {"approval.voided", verify_rule_voided, true},
         {"release.intent", verify_rule_release_intent, true},
         {"release.written", verify_rule_release_written, true},

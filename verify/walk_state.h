@@ -57,6 +57,7 @@ struct approval {
 struct released {
 	char id[ID_BYTES], medium[ID_BYTES];
 	uint64_t done;
+	unsigned outputs; /* that left and are not acknowledged */
 };
 
 struct intent {
@@ -155,7 +156,7 @@ verify_rule_fn verify_rule_station_init, verify_rule_station_start, verify_rule_
         verify_rule_inherited;
 verify_rule_fn verify_rule_transfer_opened, verify_rule_inspected, verify_rule_approved,
         verify_rule_voided, verify_rule_decided, verify_rule_transfer_end, verify_rule_failed,
-        verify_rule_returned, verify_rule_vault_deleted;
+        verify_rule_returned, verify_rule_acknowledged, verify_rule_vault_deleted;
 verify_rule_fn verify_rule_release_intent, verify_rule_release_written, verify_rule_release_done,
         verify_rule_release_failed, verify_rule_release_unknown, verify_rule_ticket_withdrawn;
 verify_rule_fn verify_rule_medium_seen, verify_rule_medium_gone, verify_rule_wipe_intent,

@@ -163,13 +163,25 @@ static bool is_told(const struct wl_exporting *x, size_t output, const struct wl
 static int record_lines(struct wl_exporting *x, size_t output, struct wl_finding *f)
 {
 	const struct wl_export_output *o = &x->outputs[output];
+	json_t *group[WL_APPEND_GROUP_MAX];
+	size_t n = 0;
 	int r = 0;
-	for (size_t i = 0; r == 0 && i < o->n; i++)
-		if (is_told(x, output, &o->v[i]))
-			r = atomic_load(&x->job->task.cancel)
-			            ? -ECANCELED
-			            : wl_bench_append(x->bench, &x->job->task,
-			                              line_entry(x, o, &o->v[i]), NULL, f);
+	for (size_t i = 0; r == 0 && i < o->n; i++) {
+		if (!is_told(x, output, &o->v[i]))
+			continue;
+		if (n == WL_APPEND_GROUP_MAX) {
+			r = wl_bench_append_group(x->bench, &x->job->task, group, n, f);
+			n = 0;
+		}
+		if (r == 0 && atomic_load(&x->job->task.cancel))
+			r = -ECANCELED;
+		if (r == 0)
+			group[n++] = line_entry(x, o, &o->v[i]);
+	}
+	if (r == 0)
+		return wl_bench_append_group(x->bench, &x->job->task, group, n, f);
+	while (n > 0)
+		json_decref(group[--n]);
 	return r;
 }
 

@@ -35,7 +35,9 @@ exp_order "preserved before the pictures are judged" transfer.preserved item.dec
 exp_vault_holds 7
 wl_run wl_cli $SCN_INVEST status --device X-0042
 grep -q 'overwritten after about 30 days' "$WL_OUT" && wl_pass "status says when the scanner overwrites" || wl_fail "status says nothing of overwriting"
-wl_run wl_cli $SCN_INVEST show "$TRANSFER" --lang fr
+exp_locales=$(find "$WL_PREFIX" -path '*/fr/LC_MESSAGES/weighlock.mo' | head -n 1)
+wl_run wl_as $SCN_INVEST env WEIGHLOCK_LOCALES="${exp_locales%/fr/LC_MESSAGES/*}" \
+	weighlock --state "$WL_STATE" show "$TRANSFER" --lang fr
 grep -q 'scellés bit pour bit' "$WL_OUT" && wl_pass "in French, too" || wl_fail "no French"
 
 # ---- wrong people, and the right one ----
