@@ -139,7 +139,8 @@ static int open_virtual(struct tiff_work *w)
 	TIFFOpenOptionsSetMaxSingleMemAlloc(o, (tmsize_t)WL_IMAGE_DECODER_BYTES_MAX);
 	TIFFOpenOptionsSetErrorHandlerExtR(o, on_error, w->finding);
 	TIFFOpenOptionsSetWarningHandlerExtR(o, on_warning, w->finding);
-	w->tif = TIFFClientOpenExt("source", "rm", &w->file, on_read, on_write, on_seek, on_close,
+	/* m: no mapping; c: a single strip stays one, as its directory says */
+	w->tif = TIFFClientOpenExt("source", "rmc", &w->file, on_read, on_write, on_seek, on_close,
 	                           on_size, NULL, NULL, o);
 	TIFFOpenOptionsFree(o);
 	return w->tif ? 0 : -EBADMSG;

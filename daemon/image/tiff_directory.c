@@ -14,7 +14,6 @@
 
 #define HEADER_BYTES      8U
 #define ENTRY_BYTES       12U
-#define DIRECTORIES_MAX   256U
 #define DEPTH_MAX         4U
 #define PAD_BYTES_MAX     3U
 #define NOT_A_PICTURE     5U /* NewSubfileType: reduced, or a mask */
@@ -114,8 +113,12 @@ static int read_directory(struct wl_tiff_reading *w, size_t at,
                           struct wl_tiff_entry entries[WL_IMAGE_TIFF_ENTRIES_MAX], size_t *ret_n,
                           size_t *ret_next)
 {
-	if (++w->directories > DIRECTORIES_MAX)
-		return damaged(w, "too many directories, or a loop of them");
+	for (unsigned i = 0; i < w->directories; i++)
+		if (w->walked[i] == at)
+			return damaged(w, "a directory that is reached twice");
+	if (w->directories == WL_TIFF_DIRECTORIES_MAX)
+		return damaged(w, "too many directories");
+	w->walked[w->directories++] = at;
 	int r = at < HEADER_BYTES ? damaged(w, "a directory within the header")
 	                          : wl_tiff_refer(w, at, 2);
 	if (r < 0)

@@ -42,6 +42,8 @@ struct wl_tiff_entry {
 	size_t at; /* of the first value, in the source */
 };
 
+#define WL_TIFF_DIRECTORIES_MAX 256U
+
 struct wl_tiff_reading {
 	struct wl_decode *d;
 	struct wl_tiff *tiff;
@@ -49,6 +51,7 @@ struct wl_tiff_reading {
 	size_t last;          /* the first byte that nothing points to so far */
 	uint64_t referenced;  /* bytes that something points to */
 	unsigned directories; /* walked so far */
+	size_t walked[WL_TIFF_DIRECTORIES_MAX];
 };
 
 /* Value i of an entry of type BYTE, SHORT or LONG (checked); 0 beyond them. */

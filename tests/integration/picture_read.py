@@ -64,7 +64,14 @@ def samples_of(rows, bits):
 
 
 def read_pam(data):
-    """As canonical(), of P5, P6 or P7; values are scaled to 8 or 16 bits where maxval is less."""
+    """As canonical(), of P4 to P7; values are scaled to 8 or 16 bits where maxval is less."""
+    if data[:2] == b"P4":
+        m = re.match(rb"P4\s+(\d+)\s+(\d+)\s", data)
+        width, height = int(m.group(1)), int(m.group(2))
+        stride = (width + 7) // 8
+        lines = [data[m.end() + y * stride:][:stride] for y in range(height)]
+        return width, height, 8, 1, bytes(0 if line[x // 8] >> (7 - x % 8) & 1 else 255 for line in lines
+                                          for x in range(width))
     if data[:2] == b"P7":
         head, body = data.split(b"ENDHDR\n", 1)
         words = dict(line.split(None, 1) for line in head.split(b"\n")[1:] if b" " in line)
