@@ -1,7 +1,7 @@
 /*
- * `volume build`: a fresh FAT32 volume from a folder, by the same tool and in the same bytes as a
- * release with that intent and time. The image file is the person's own; power cut on the way
- * leaves a file whose first block is zero.
+ * `volume build`: a fresh FAT32 volume (exFAT where a file needs it) from a folder, by the same
+ * tool and in the same bytes as a release with that intent and time. The image file is the person's
+ * own; power cut on the way leaves a file whose first block is zero.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,8 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/limits.h"
 
-#define DEADLINE_MS (UINT64_C(3600) * 1000)
+#define DEADLINE_MS          (UINT64_C(3600) * 1000)
+#define FAT32_FILE_BYTES_MAX UINT64_C(0xFFFFFFFF)
 
 struct plan {
 	uint64_t size;
@@ -25,6 +26,7 @@ struct plan {
 	int folder;
 	struct wl_items items;
 	uint64_t files;
+	bool exfat; /* a file is larger than FAT32 can hold */
 };
 
 static int send_order(const struct plan *p, struct wl_job *job, struct wl_message *m)
@@ -32,7 +34,7 @@ static int send_order(const struct plan *p, struct wl_job *job, struct wl_messag
 	wl_message_start(m, WL_MSG_BUILD_BEGIN, 0);
 	wl_message_put_u64(m, WL_T_SIZE, p->size);
 	wl_message_put_u64(m, WL_T_COUNT, p->files);
-	wl_message_put_text(m, WL_T_FILESYSTEM, "fat32");
+	wl_message_put_text(m, WL_T_FILESYSTEM, p->exfat ? "exfat" : "fat32");
 	wl_message_put_bytes(m, WL_T_LABEL, "WEIGHLOCK", 9);
 	wl_message_put_i64(m, WL_T_TIME, p->time);
 	wl_message_put_u64(m, WL_T_DISK_ID, wl_load_u32le(p->numbers));
@@ -106,8 +108,10 @@ static int make_plan(const struct wl_cli *cli, struct plan *p)
 	if (wl_sha256_of(intent, strlen(intent), p->numbers) < 0)
 		return WL_EXIT_FAULT;
 	int status = wl_folder_list(cli, wl_args_operand(cli->args, 1), &p->items, &p->folder);
-	for (size_t i = 0; !status && i < p->items.n; i++)
+	for (size_t i = 0; !status && i < p->items.n; i++) {
 		p->files += !p->items.v[i].folder;
+		p->exfat = p->exfat || p->items.v[i].size > FAT32_FILE_BYTES_MAX;
+	}
 	return status;
 }
 
@@ -118,11 +122,12 @@ static void say_done(const struct wl_cli *cli, const struct plan *p, const struc
 
 	wl_hex_encode(wl_message_sha256(m, WL_T_HEAD_SHA256), WL_SHA256_BYTES, head);
 	wl_hex_encode(wl_message_sha256(m, WL_T_VOLUME_SHA256), WL_SHA256_BYTES, volume);
-	wl_say(cli, _("%s: FAT32 with %llu files."), path, (unsigned long long)p->files);
-	json_t *object =
-	        json_pack("{s:s, s:I, s:I, s:s, s:s}", "image", path, "files", (json_int_t)p->files,
-	                  "volume_bytes", (json_int_t)wl_message_u64(m, WL_T_VOLUME_BYTES),
-	                  "volume_sha256", volume, "head_sha256", head);
+	wl_say(cli, _("%s: %s with %llu files."), path, p->exfat ? "exFAT" : "FAT32",
+	       (unsigned long long)p->files);
+	json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:s, s:s}", "image", path, "filesystem",
+	                           p->exfat ? "exfat" : "fat32", "files", (json_int_t)p->files,
+	                           "volume_bytes", (json_int_t)wl_message_u64(m, WL_T_VOLUME_BYTES),
+	                           "volume_sha256", volume, "head_sha256", head);
 	wl_cli_json(cli, object);
 	json_decref(object);
 }

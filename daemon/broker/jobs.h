@@ -126,7 +126,7 @@ struct wl_build {
 	const char *intent, *origin;
 	int64_t time;
 	uint64_t gate, medium_bytes;
-	const char *volume; /* "fat32" */
+	const char *volume; /* "fat32" or "exfat" */
 	const struct wl_build_file *files;
 	size_t nfiles;
 	const char *transfer;                       /* whose vault items the numbers mean */

@@ -1,5 +1,6 @@
 /*
- * Writing a fresh FAT32 volume in an order that leaves nothing mountable until it is whole.
+ * Writing a fresh FAT32 or exFAT volume in an order that leaves nothing mountable until it is
+ * whole.
  *
  * 1. LBA 0 and the last 1 MiB are zeroed; flush. Whatever was there no longer mounts.
  * 2. Everything from LBA 1 on, in one sequential pass; flush.

@@ -14,8 +14,9 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/limits.h"
 
-#define CLUSTERS_MAX 0x0FFFFFF5U /* what our table reader counts; exFAT could have 16 times that   \
-	                          */
+#define CLUSTERS_MAX                                                                               \
+	0x0FFFFFF5U /* what our table reader counts; exFAT could have 16 times that                \
+	             */
 #define CLUSTER_BYTES_MAX  (UINT32_C(32) << 20)
 #define FLAG_SECOND_FAT    0x01U
 #define REVISION           0x0100U

@@ -15,6 +15,7 @@
 #define SECTORS_A_TRACK  63U
 #define CYLINDERS_MAX    1023U
 #define TYPE_FAT32_LBA   0x0CU
+#define TYPE_EXFAT       0x07U
 #define MEDIA_FIXED      0xF8U
 #define FAT_END          0x0FFFFFFFU
 #define ENTRIES_A_SECTOR (WL_BUILD_SECTOR_BYTES / 4U)
@@ -51,7 +52,7 @@ void wl_fresh_table(const struct wl_layout *l, uint8_t ret[WL_BUILD_SECTOR_BYTES
 	memcpy(ret, boot_code, sizeof(boot_code));
 	wl_store_u32le(ret + 440, l->order.disk_id);
 	put_chs(entry + 1, WL_BUILD_FIRST_SECTOR);
-	entry[4] = TYPE_FAT32_LBA;
+	entry[4] = l->order.exfat ? TYPE_EXFAT : TYPE_FAT32_LBA;
 	put_chs(entry + 5, (uint64_t)WL_BUILD_FIRST_SECTOR + l->geometry.partition_sectors - 1);
 	wl_store_u32le(entry + 8, WL_BUILD_FIRST_SECTOR);
 	wl_store_u32le(entry + 12, l->geometry.partition_sectors);

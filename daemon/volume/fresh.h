@@ -4,6 +4,14 @@
 
 #include "daemon/volume/layout.h"
 
+struct wl_dos_time {
+	uint16_t date, time;
+	uint8_t tens_ms; /* hundredths of a second, 0 to 199 */
+};
+
+/* UTC, two seconds apart, from 1980 to 2107. */
+struct wl_dos_time wl_fresh_time(int64_t seconds);
+
 /* LBA 0: the partition table. */
 void wl_fresh_table(const struct wl_layout *l, uint8_t ret[WL_BUILD_SECTOR_BYTES]);
 

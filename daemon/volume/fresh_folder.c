@@ -13,11 +13,6 @@
 #include "daemon/volume/fresh.h"
 #include "daemon/volume/unit_name.h"
 
-struct dos_time {
-	uint16_t date, time;
-	uint8_t tens_ms; /* hundredths of a second, 0 to 199 */
-};
-
 static unsigned digits(const char *s, size_t n)
 {
 	unsigned v = 0;
@@ -26,8 +21,7 @@ static unsigned digits(const char *s, size_t n)
 	return v;
 }
 
-/* UTC, two seconds apart, from 1980 to 2107. */
-static struct dos_time dos_time_of(int64_t seconds)
+struct wl_dos_time wl_fresh_time(int64_t seconds)
 {
 	static const int64_t first = 315532800, last = 4354819199;
 	char text[WL_TIME_TEXT];
@@ -36,7 +30,7 @@ static struct dos_time dos_time_of(int64_t seconds)
 	unsigned year = digits(text, 4), month = digits(text + 5, 2), day = digits(text + 8, 2);
 	unsigned hour = digits(text + 11, 2), minute = digits(text + 14, 2);
 	unsigned second = digits(text + 17, 2);
-	return (struct dos_time){
+	return (struct wl_dos_time){
 	        .date = (uint16_t)((year - 1980) << 9 | month << 5 | day),
 	        .time = (uint16_t)(hour << 11 | minute << 5 | second / 2),
 	        .tens_ms = (uint8_t)(second % 2 * 100),
@@ -46,7 +40,7 @@ static struct dos_time dos_time_of(int64_t seconds)
 static void put_record(const struct wl_layout *l, uint8_t *to, const uint8_t *name,
                        uint8_t attributes, uint32_t cluster, uint32_t bytes)
 {
-	struct dos_time t = dos_time_of(l->order.time);
+	struct wl_dos_time t = wl_fresh_time(l->order.time);
 	memset(to, 0, WL_FAT_RECORD_BYTES);
 	memcpy(to, name, WL_SHORT_NAME_BYTES);
 	to[11] = attributes;

@@ -13,6 +13,8 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/limits.h"
 #include "daemon/base/text.h"
+#include "daemon/volume/exfat_dir.h"
+#include "daemon/volume/exfat_upcase.h"
 #include "daemon/volume/folder_names.h"
 #include "daemon/volume/unit_name.h"
 #include "daemon/volume/tree.h"
@@ -69,11 +71,32 @@ static int name_lossy(struct wl_layout *l, uint32_t folder, struct wl_short_name
 	return 0;
 }
 
+/* exFAT has no short names: a record for the file, one for its stream, and the name's. */
+static int name_children_exfat(struct wl_layout *l, uint32_t folder, struct wl_finding *f)
+{
+	WL_CLEANUP(wl_folder_names_cleanup) struct wl_folder_names *names = NULL;
+	int r = wl_folder_names_new(&names);
+	for (uint32_t i = l->nodes[folder].first_child; r == 0 && i != WL_LAYOUT_NONE;
+	     i = l->nodes[i].next) {
+		uint16_t units[WL_VOLUME_NAME_UNITS_MAX];
+		size_t n;
+		r = spell(&l->nodes[i], units, &n, f);
+		if (r == 0)
+			r = wl_folder_names_add(names, units, n, NULL, f);
+		if (r == 0)
+			l->nodes[i].records =
+			        (uint32_t)(2 + (n + WL_EXFAT_NAME_UNITS - 1) / WL_EXFAT_NAME_UNITS);
+	}
+	return r == 0 ? wl_folder_names_check(names, f) : r;
+}
+
 /* Short names of one folder's children, and how many records they take in it. */
 static int name_children(struct wl_layout *l, uint32_t folder, struct wl_finding *f)
 {
 	WL_CLEANUP(wl_short_names_cleanup) struct wl_short_names *taken = NULL;
 	WL_CLEANUP(wl_folder_names_cleanup) struct wl_folder_names *names = NULL;
+	if (l->order.exfat)
+		return name_children_exfat(l, folder, f);
 	int r = wl_short_names_new(l->nodes[folder].children, &taken);
 	if (r == 0)
 		r = wl_folder_names_new(&names);
@@ -82,13 +105,15 @@ static int name_children(struct wl_layout *l, uint32_t folder, struct wl_finding
 	return r < 0 ? r : name_lossy(l, folder, taken, f);
 }
 
-/* The label in the root, "." and ".." elsewhere, then the children. */
+/* The label in the root, "." and ".." elsewhere, then the children. exFAT: label, map and letters
+ * in the root, nothing elsewhere. */
 static int count_records(struct wl_layout *l, uint32_t folder, struct wl_finding *f)
 {
-	uint64_t records = folder == WL_LAYOUT_ROOT ? 1 : 2;
+	uint64_t own = folder == WL_LAYOUT_ROOT ? 1 : 2;
+	uint64_t records = !l->order.exfat ? own : folder == WL_LAYOUT_ROOT ? 3 : 0;
 	for (uint32_t i = l->nodes[folder].first_child; i != WL_LAYOUT_NONE; i = l->nodes[i].next)
 		records += l->nodes[i].records;
-	if (records > FOLDER_RECORDS_MAX)
+	if (records > FOLDER_RECORDS_MAX && !l->order.exfat)
 		return wl_refuse(f, WL_RULE_VOLUME_TOO_MANY_FILES,
 		                 "a folder would need %llu records, at most %u",
 		                 (unsigned long long)records, FOLDER_RECORDS_MAX);
@@ -105,16 +130,30 @@ static int refuse_large(const struct wl_layout *l, const struct wl_layout_node *
 	return wl_refuse(f, WL_RULE_DESTINATION_FILE_TOO_LARGE, "%s", shown);
 }
 
+/* exFAT: what every volume has before its root. */
+static uint64_t place_own(struct wl_layout *l, uint64_t cluster_bytes)
+{
+	uint8_t letters[WL_EXFAT_UPCASE_BYTES_MAX];
+	uint64_t map_bytes = ((uint64_t)l->geometry.clusters + 7) / 8;
+	if (!l->order.exfat)
+		return 0;
+	l->map_clusters = (uint32_t)((map_bytes + cluster_bytes - 1) / cluster_bytes);
+	l->letters_clusters =
+	        (uint32_t)((wl_exfat_upcase_write(letters) + cluster_bytes - 1) / cluster_bytes);
+	return (uint64_t)l->map_clusters + l->letters_clusters;
+}
+
 /* One run of clusters after another, in the order of the nodes. */
 static int place_nodes(struct wl_layout *l, struct wl_finding *f)
 {
 	uint64_t cluster_bytes = (uint64_t)l->geometry.cluster_sectors * WL_BUILD_SECTOR_BYTES;
-	uint64_t used = 0;
+	uint64_t used = place_own(l, cluster_bytes);
 	for (uint32_t i = 0; i < l->nnodes; i++) {
 		struct wl_layout_node *node = &l->nodes[i];
-		if (node->file != WL_LAYOUT_NONE && node->bytes > FILE_BYTES_MAX)
+		if (node->file != WL_LAYOUT_NONE && node->bytes > FILE_BYTES_MAX && !l->order.exfat)
 			return refuse_large(l, node, f);
-		uint64_t clusters = (node->bytes + cluster_bytes - 1) / cluster_bytes;
+		uint64_t clusters =
+		        node->bytes / cluster_bytes + (node->bytes % cluster_bytes != 0);
 		if (clusters > 0 && used + clusters <= l->geometry.clusters)
 			node->first_cluster = (uint32_t)(used + 2);
 		node->clusters = (uint32_t)clusters;
@@ -141,7 +180,9 @@ int wl_layout_plan(const struct wl_build_order *order, struct wl_layout **ret,
 	l->order = *order;
 	l->head_bytes = order->medium_bytes < WL_BUILD_HEAD_BYTES ? order->medium_bytes
 	                                                          : WL_BUILD_HEAD_BYTES;
-	int r = wl_build_geometry(order->medium_bytes, &l->geometry, ret_finding);
+	int r = order->exfat
+	                ? wl_build_geometry_exfat(order->medium_bytes, &l->geometry, ret_finding)
+	                : wl_build_geometry(order->medium_bytes, &l->geometry, ret_finding);
 	if (r == 0)
 		r = wl_tree_make(l, ret_finding);
 	for (uint32_t i = 0; r == 0 && i < l->nfolders; i++)

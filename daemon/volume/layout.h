@@ -25,6 +25,7 @@ struct wl_build_file {
 };
 
 struct wl_build_order {
+	bool exfat; /* else FAT32 */
 	uint64_t medium_bytes;
 	int64_t time; /* of everything on the volume; seconds since 1970, UTC */
 	uint32_t disk_id, volume_id;
@@ -58,14 +59,15 @@ struct wl_layout {
 	uint32_t nnodes, nfolders;   /* nodes [0, nfolders) are folders, the rest files in order */
 	struct wl_layout_node *nodes;
 	uint32_t used_clusters;
+	uint32_t map_clusters, letters_clusters; /* exFAT: the first ones */
 	uint64_t volume_bytes; /* from the medium's first byte to the last cluster in use */
 	uint64_t head_bytes;   /* min(medium, 4 MiB) */
 };
 
 /*
  * Works out the layout. 0; -EBADMSG with destination.too-small, destination.file-too-large (4 GiB
- * and more; detail is the escaped path), name.* (a path FAT cannot hold, or two that it would take
- * for the same); -ENOMEM.
+ * and more on FAT32; detail is the escaped path), name.* (a path FAT cannot hold, or two that it
+ * would take for the same); -ENOMEM.
  */
 int wl_layout_plan(const struct wl_build_order *order, struct wl_layout **ret,
                    struct wl_finding *ret_finding);

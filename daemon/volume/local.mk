@@ -31,6 +31,7 @@ daemon_volume_libwl_volume_a_SOURCES = \
 	daemon/volume/tree.h daemon/volume/tree.c \
 	daemon/volume/layout.h daemon/volume/layout.c \
 	daemon/volume/fresh.h daemon/volume/fresh.c daemon/volume/fresh_folder.c \
+	daemon/volume/fresh_exfat.h daemon/volume/fresh_exfat.c \
 	daemon/volume/sink.h daemon/volume/sink.c \
 	daemon/volume/build_fat.h daemon/volume/build_fat.c
 # libntfs-3g only where volumes are read; build-volume takes the archive alone
@@ -70,10 +71,17 @@ tests_unit_test_volume_kinds_LDADD = \
 
 # our volumes under other people's tools, theirs under ours
 volume_scripts = tests/unit/test_volume_tools.py tests/unit/test_volume_exfat.py \
-	tests/unit/test_volume_ntfs.py tests/unit/test_volume_iso.py
+	tests/unit/test_volume_exfat_build.py tests/unit/test_volume_ntfs.py \
+	tests/unit/test_volume_iso.py
 dist_check_SCRIPTS += $(volume_scripts)
 EXTRA_DIST += tests/unit/exfat_image.py tests/unit/exfat_read.py
 TESTS += $(volume_scripts)
+# hundreds of generated volumes instead of some, and those of many gigabytes
+.PHONY: check-volumes-long
+check-volumes-long: tests/unit/volume_tool tests/unit/make_ntfs
+	for script in $(volume_scripts); do \
+		WL_VOLUMES=200 WL_LONG=1 $(srcdir)/$$script || exit 1; \
+	done
 check_PROGRAMS += tests/unit/make_ntfs
 tests_unit_make_ntfs_SOURCES = tests/unit/make_ntfs.c
 tests_unit_make_ntfs_LDADD = $(NTFS_LIBS)

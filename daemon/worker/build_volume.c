@@ -51,12 +51,14 @@ static int take_begin(struct building *b)
 	struct wl_bytes label = wl_message_bytes(m, WL_T_LABEL);
 	uint64_t count = wl_message_u64(m, WL_T_COUNT);
 	uint64_t disk = wl_message_u64(m, WL_T_DISK_ID), volume = wl_message_u64(m, WL_T_VOLUME_ID);
-	if (m->id != WL_MSG_BUILD_BEGIN ||
-	    strcmp(wl_message_text(m, WL_T_FILESYSTEM), "fat32") != 0 ||
+	const char *kind = wl_message_text(m, WL_T_FILESYSTEM);
+	bool exfat = kind && strcmp(kind, "exfat") == 0;
+	if (m->id != WL_MSG_BUILD_BEGIN || !kind || (!exfat && strcmp(kind, "fat32") != 0) ||
 	    count > WL_TRANSFER_FILES_MAX || disk > UINT32_MAX || volume > UINT32_MAX ||
 	    label.n == 0 || label.n > WL_LABEL_BYTES)
 		return -EINVAL;
-	b->order = (struct wl_build_order){.medium_bytes = wl_message_u64(m, WL_T_SIZE),
+	b->order = (struct wl_build_order){.exfat = exfat,
+	                                   .medium_bytes = wl_message_u64(m, WL_T_SIZE),
 	                                   .time = wl_message_i64(m, WL_T_TIME),
 	                                   .disk_id = (uint32_t)disk,
 	                                   .volume_id = (uint32_t)volume,

@@ -87,7 +87,7 @@ static const struct edit values[] = {
          "policy.value", "\"2029-02-30", ""},
         {"origin: stations.example/stn3", "origin: Stations+x", "policy.value", "Stations+x", ""},
         {"names: dos-safe", "names: dos", "policy.value", "dos ", ""},
-        {"volume: fat32", "volume: exfat", "policy.value", "exfat", ""}, /* a later version's */
+        {"volume: fat32", "volume: ntfs", "policy.value", "ntfs", ""},
         {"require: prepared", "require: registered", "policy.value", "registered ", ""},
         {"wipe: quick", "wipe: full", "policy.value", "full", ""},
         {"archives: [tar, tar-gzip, zip]", "archives: [tar, rar]", "policy.value", "rar]", "tar"},

@@ -243,6 +243,31 @@ static void test_last_cluster(void **state)
 	assert_string_equal(wl_rule_id(f.rule), "destination.too-small");
 }
 
+/* A file FAT32 cannot hold, and where exFAT puts it. */
+static void test_exfat_holds_what_fat32_does_not(void **state)
+{
+	struct wl_finding f;
+	(void)state;
+	for (int exfat = 0; exfat <= 1; exfat++) {
+		WL_CLEANUP(wl_layout_cleanup) struct wl_layout *l = NULL;
+		struct wl_build_file file = file_of("A", WL_GIB(4));
+		struct wl_build_order order = {
+		        .exfat = exfat, .medium_bytes = WL_GIB(8), .files = &file, .nfiles = 1};
+		assert_int_equal(wl_layout_plan(&order, &l, &f), exfat ? 0 : -EBADMSG);
+		if (!exfat) {
+			assert_string_equal(wl_rule_id(f.rule), "destination.file-too-large");
+			continue;
+		}
+		/* clusters of 32 KiB: the map, the letters, the root, then the file */
+		assert_int_equal(l->map_clusters, 1);
+		assert_int_equal(l->letters_clusters, 1);
+		assert_int_equal(l->nodes[WL_LAYOUT_ROOT].first_cluster, 4);
+		assert_int_equal(l->nodes[1].first_cluster, 5);
+		assert_int_equal(l->nodes[1].clusters, 131072);
+		assert_int_equal(l->nodes[1].records, 3);
+	}
+}
+
 static void test_too_many_files(void **state)
 {
 	static char names[WL_TRANSFER_FILES_MAX + 1][12];
@@ -281,10 +306,15 @@ static void test_folding(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_geometry_steps), cmocka_unit_test(test_smallest_medium),
-	        cmocka_unit_test(test_short_names),    cmocka_unit_test(test_many_alike),
-	        cmocka_unit_test(test_places),         cmocka_unit_test(test_refusals),
-	        cmocka_unit_test(test_last_cluster),   cmocka_unit_test(test_too_many_files),
+	        cmocka_unit_test(test_geometry_steps),
+	        cmocka_unit_test(test_smallest_medium),
+	        cmocka_unit_test(test_short_names),
+	        cmocka_unit_test(test_many_alike),
+	        cmocka_unit_test(test_places),
+	        cmocka_unit_test(test_refusals),
+	        cmocka_unit_test(test_last_cluster),
+	        cmocka_unit_test(test_too_many_files),
+	        cmocka_unit_test(test_exfat_holds_what_fat32_does_not),
 	        cmocka_unit_test(test_folding),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,8 @@
  * The volume code on image files, for the scripts that compare it with other people's tools.
  *
  *   volume_tool sums IMAGE             a line per entry: digest (or "folder"), bytes, escaped path
- *   volume_tool build IMAGE LIST TIME DISK-ID VOLUME-ID
+ *   volume_tool list IMAGE             the same without reading a file
+ *   volume_tool build IMAGE LIST TIME DISK-ID VOLUME-ID [exfat]
  *                                      LIST: lines "PATH<TAB>FILE"; IMAGE exists with its size
  *   volume_tool bench IMAGE            delivers every file into a pipe nobody looks at
  *
@@ -50,6 +51,8 @@ static int open_image(const char *path, int flags, int *ret_fd, uint64_t *ret_by
 	return 0;
 }
 
+static bool digests = true;
+
 static int print_entry(struct wl_volume *v, size_t i, struct wl_finding *f)
 {
 	struct wl_volume_entry e;
@@ -63,7 +66,7 @@ static int print_entry(struct wl_volume *v, size_t i, struct wl_finding *f)
 		printf("refused %s %s\n", wl_rule_id(e.refused), path);
 		return wl_volume_deliver(v, i, -1, NULL, NULL, f) == -EBADMSG ? 0 : -EIO;
 	}
-	if (r == 0 && !e.folder) {
+	if (r == 0 && !e.folder && digests) {
 		WL_AUTO_CLOSE int out = memfd_create("file", MFD_CLOEXEC);
 		if (out < 0)
 			return -errno;
@@ -100,6 +103,12 @@ static int run_sums(char **argv)
 	for (size_t i = 0; r == 0 && i < info.entries; i++)
 		r = print_entry(v, i, &f);
 	return finish(r, &f);
+}
+
+static int run_list(char **argv)
+{
+	digests = false;
+	return run_sums(argv);
 }
 
 struct order_list {
@@ -156,7 +165,8 @@ static int run_build(char **argv)
 	struct wl_finding f = {.rule = WL_RULE_NONE};
 	struct wl_build_result built;
 	struct wl_build_source source = {.open = open_source, .user = &list};
-	struct wl_build_order order = {.time = strtoll(argv[2], NULL, 0),
+	struct wl_build_order order = {.exfat = argv[5] && strcmp(argv[5], "exfat") == 0,
+	                               .time = strtoll(argv[2], NULL, 0),
 	                               .disk_id = (uint32_t)strtoul(argv[3], NULL, 0),
 	                               .volume_id = (uint32_t)strtoul(argv[4], NULL, 0)};
 	int r = open_image(argv[0], O_RDWR, &fd, &order.medium_bytes);
@@ -234,7 +244,11 @@ int main(int argc, char **argv)
 		const char *name;
 		int args;
 		int (*run)(char **argv);
-	} verbs[] = {{"sums", 1, run_sums}, {"build", 5, run_build}, {"bench", 1, run_bench}};
+	} verbs[] = {{"sums", 1, run_sums},
+	             {"list", 1, run_list},
+	             {"build", 5, run_build},
+	             {"build", 6, run_build},
+	             {"bench", 1, run_bench}};
 	for (size_t i = 0; i < WL_ARRAY_LEN(verbs); i++)
 		if (argc == 2 + verbs[i].args && strcmp(argv[1], verbs[i].name) == 0)
 			return verbs[i].run(argv + 2);
