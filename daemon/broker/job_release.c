@@ -130,21 +130,17 @@ static void record_refused(struct release *r, enum wl_rule rule)
 	(void)wl_bench_append(r->bench, &r->job->task, e, NULL, &ignored);
 }
 
-/* A device that reads exFAT gets it where a file needs it; what every device reads else. */
+/* ---- the intent ---- */
+
+/* An update's medium is for the device, which gets exFAT where it reads that and a file needs it;
+ * an export's is for anybody with a computer. */
 static const char *volume_of(const struct release *r)
 {
 	bool large = false;
 	for (size_t i = 0; i < r->delivery.n; i++)
 		large = large || r->delivery.v[i].bytes > WL_FAT32_FILE_BYTES_MAX;
-	return wl_volume_format_name(large ? device_of(r)->volume : WL_VOLUME_FAT32);
-}
-
-/* ---- the intent ---- */
-
-/* An update's medium is for the device; an export's for anybody with a computer. */
-static const char *volume_of(const struct release *r)
-{
-	return wl_volume_format_name(r->job->outbound ? WL_VOLUME_FAT32 : device_of(r)->volume);
+	return wl_volume_format_name(large && !r->job->outbound ? device_of(r)->volume
+	                                                        : WL_VOLUME_FAT32);
 }
 
 static int append_intent(struct release *r, struct wl_finding *f)
