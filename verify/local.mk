@@ -20,7 +20,8 @@ verify_libverify_a_SOURCES = \
 	verify/pool.c verify/pool.h \
 	verify/receipt.c verify/receipt.h \
 	verify/report.c verify/report.h \
-	verify/rules_approval.c verify/rules_medium.c verify/rules_release.c \
+	verify/rules_approval.c verify/rules_inherited.c verify/rules_medium.c \
+	verify/rules_release.c \
 	verify/rules_station.c verify/rules_transfer.c \
 	verify/say.c verify/say.h \
 	verify/seen.c verify/seen.h \

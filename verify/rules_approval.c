@@ -101,6 +101,7 @@ void verify_check_approvals(struct verify_walk *w, struct transfer *t, const str
 {
 	const struct verify_member *list = verify_list(w, "approvals");
 	int64_t need = t->outbound ? w->needed_outbound : w->needed_inbound;
+	int64_t least = w->is_unvouched ? 2 : 1;
 	uint64_t person[APPROVALS_MAX], number, who;
 	unsigned good = 0;
 	const char *s;
@@ -119,8 +120,8 @@ void verify_check_approvals(struct verify_walk *w, struct transfer *t, const str
 		else
 			person[good++] = who;
 	}
-	if ((int64_t)good < (need > 1 ? need : 1))
+	if ((int64_t)good < (need > least ? need : least))
 		verify_report_add(w->report, VERIFY_APPROVALS_TOO_FEW, ENTRIES(t->opened, seq),
 		                  _("%s was released on %u good approvals of %lld"), t->id, good,
-		                  (long long)(need > 1 ? need : 1));
+		                  (long long)(need > least ? need : least));
 }

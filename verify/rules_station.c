@@ -57,6 +57,9 @@ static void read_previous(struct verify_walk *w, uint64_t seq)
 		return;
 	}
 	p->have = true;
+	/* after a loss (not after a change of key) nobody outside vouches for what was taken over
+	 */
+	w->is_unvouched = seen > 0;
 	p->seen = seen > 0 ? (uint64_t)seen : 0;
 }
 
@@ -148,6 +151,10 @@ void verify_rule_policy_loaded(struct verify_walk *w, uint64_t seq)
 		verify_report_add(w->report, VERIFY_POLICY_BACK, ENTRIES(w->policy_at, seq),
 		                  _("version %lld took the place of version %lld"),
 		                  (long long)version, (long long)w->policy_version);
+	if (version < w->policy_floor)
+		verify_report_add(w->report, VERIFY_POLICY_BACK, ENTRIES(w->policy_floor_at, seq),
+		                  _("version %lld took the place of version %lld"),
+		                  (long long)version, (long long)w->policy_floor);
 	if (!verify_tag_equal(w->proposal, policy_tag(w)) && !verify_past_may_know(w))
 		verify_report_add(w->report, VERIFY_POLICY_UNPROPOSED, ENTRIES(seq),
 		                  _("version %lld was never proposed with this digest"),
@@ -163,7 +170,7 @@ void verify_rule_policy_loaded(struct verify_walk *w, uint64_t seq)
 void verify_rule_cosigned(struct verify_walk *w, uint64_t seq)
 {
 	(void)seq;
-	w->is_cosigned = true;
+	w->is_unvouched = false;
 }
 
 /* Nothing may follow: the key was given up, or the station. */
@@ -181,35 +188,4 @@ void verify_rule_end_of_ledger(struct verify_walk *w, uint64_t seq)
 		                   sizeof(w->rotated_to));
 	verify_report_add(w->report, VERIFY_ENDED, ENTRIES(seq), _("the ledger ends here: %.*s"),
 	                  SHOWN(event));
-}
-
-/* What a ledger takes over from the one before it: numbers, floors, tickets. */
-void verify_rule_inherited(struct verify_walk *w, uint64_t seq)
-{
-	int64_t transfer = verify_integer(w, "next_transfer", 0);
-	int64_t insertion = verify_integer(w, "next_insertion", 0);
-	int64_t release = verify_integer(w, "release", -1);
-	struct verify_tag device = verify_member_tag(w, verify_text(w, "device"));
-	struct verify_tag tag;
-
-	if (transfer > 0) {
-		w->have_transfer = true;
-		w->last_transfer = (uint64_t)transfer - 1;
-	}
-	if (insertion > 0) {
-		w->have_insertion = true;
-		w->last_insertion = (uint64_t)insertion - 1;
-	}
-	if (release >= 0) {
-		struct floor_known *f;
-
-		tag = verify_tag_pair(device, verify_member_tag(w, verify_text(w, "component")));
-		f = verify_map_find(w->floors, tag);
-		if (!f)
-			f = verify_keep(w, w->floors, tag);
-		if (f && release > f->release) {
-			f->release = release;
-			f->seq = seq;
-		}
-	}
 }

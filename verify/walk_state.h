@@ -100,14 +100,16 @@ struct verify_walk {
 	struct verify_tag boot;
 	uint64_t last_transfer, last_insertion;
 	bool have_transfer, have_insertion;
-	bool is_running, has_succeeded, is_cosigned;
-	uint64_t ended; /* entry that ended this ledger; 0: none */
+	bool is_running;
+	bool is_unvouched; /* two approvals on every release until an auditor cosigns */
+	uint64_t ended;    /* entry that ended this ledger; 0: none */
 	char rotated_to[65];
 	struct verify_previous previous;
 	/* the policy in force */
 	bool have_policy;
 	int64_t policy_version, needed_inbound, needed_outbound;
-	uint64_t policy_at;
+	uint64_t policy_at, policy_floor_at;
+	int64_t policy_floor;       /* of the ledger before */
 	struct verify_tag proposal; /* version and digest last proposed */
 	/* the gates, `a` and `b` */
 	struct {

@@ -532,6 +532,87 @@ def older_than_inherited():
     return s, [("release-number-down", [f, n])]
 
 
+def heir(seen=True, policy=1, **counters):
+    """A station after a lost disk: what it took over, before its first policy."""
+    old = Story(origin="test.example/tst0")
+    old.add("station.init", old.first)
+    init = {"previous_checkpoint": old.checkpoint().decode(), "previous_origin": old.origin}
+    if seen:
+        init["previous_seen"] = 1
+    s = Story(init=init)
+    s.add("station.init", s.first, actor="uid:1")
+    s.add("fact.inherited", {"device": "x-0042", "kind": "ticket-use", "ticket": "AA-1",
+                             "from": "TST1-T000004"})
+    s.add("fact.inherited", {"kind": "ticket", "sha256": "99" * 32, "ticket": "AA-5",
+                             "withdrawn": True})
+    s.counters = s.add("fact.inherited", dict({"kind": "counters", "next_insertion": 21,
+                                               "next_transfer": 8, "policy_version": 3}, **counters))
+    s.transfers, s.insertions = 7, 20
+    s.start()
+    s.policy(policy)
+    return s
+
+
+KIN = [("succeeds", [0]), ("succession-unproven", [0])]
+
+
+@case
+def heir_with_one_approval():
+    s = heir(policy=4)
+    n, _ = released(s, lambda t: [s.approve(t)], {"ticket": None}, ticket=None)
+    return s, KIN + [("approvals-too-few", [s.opened, n])]
+
+
+@case
+def heir_with_two_approvals():
+    s = heir(policy=4)
+    released(s, lambda t: [s.approve(t), s.approve(t, "appr-2")], {"ticket": None}, ticket=None)
+    return s, KIN
+
+
+@case
+def heir_that_was_countersigned():
+    s = heir(policy=4)
+    s.add("ledger.cosigned", {"cosigned_at": s.time(), "signature": "x", "size": 1, "vkey": "x"})
+    released(s, lambda t: [s.approve(t)], {"ticket": None}, ticket=None)
+    return s, KIN
+
+
+@case
+def heir_by_a_change_of_key():
+    s = heir(seen=False, policy=4)
+    released(s, lambda t: [s.approve(t)], {"ticket": None}, ticket=None)
+    return s, KIN
+
+
+@case
+def heir_uses_a_ticket_again():
+    s = heir(seen=False, policy=4)
+    n, _ = released(s, lambda t: [s.approve(t)])
+    return s, KIN + [("ticket-overused", [1, n])]
+
+
+@case
+def heir_uses_a_withdrawn_ticket():
+    s = heir(seen=False, policy=4)
+    n, _ = released(s, lambda t: [s.approve(t)], {"ticket": "AA-5"}, ticket="AA-5")
+    return s, KIN + [("ticket-withdrawn", [2, n])]
+
+
+@case
+def heir_with_an_older_policy():
+    s = heir(policy=2)
+    n = len(s.entries) - 1
+    return s, KIN + [("policy-back", [s.counters, n])]
+
+
+@case
+def heir_that_begins_to_count_anew():
+    s = heir(policy=4)
+    s.open(number=1)
+    return s, KIN + [("transfer-number", [s.opened])]
+
+
 @case
 def not_read_back():
     s = Story().begin()
