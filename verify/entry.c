@@ -166,8 +166,11 @@ static bool take_value(struct cursor *c, struct verify_member *m)
 
 static bool ascends(const char *a, size_t na, const char *b, size_t nb)
 {
-	int r = memcmp(a, b, na < nb ? na : nb);
+	int r;
 
+	if (na > 0 && nb > 0 && a[0] != b[0]) /* nearly always */
+		return (unsigned char)a[0] < (unsigned char)b[0];
+	r = memcmp(a, b, na < nb ? na : nb);
 	return r < 0 || (r == 0 && na < nb);
 }
 
@@ -299,7 +302,9 @@ int verify_member_decode(const struct verify_member *m, char *buf, size_t size, 
 
 bool verify_member_is(const struct verify_member *m, const char *text)
 {
-	return m && m->value_n == strlen(text) && memcmp(m->value, text, m->value_n) == 0;
+	return m && m->value_n == strlen(text) &&
+	       (m->value_n == 0 ||
+	        (m->value[0] == text[0] && memcmp(m->value, text, m->value_n) == 0));
 }
 
 void verify_member_copy(const struct verify_member *m, char *buf, size_t size)

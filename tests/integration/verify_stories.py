@@ -894,6 +894,14 @@ def gate_left_open_by_a_stop():
 
 
 @case
+def as_much_as_is_followed_stands_open():
+    s = Story().begin()
+    for _ in range(8192):
+        s.open()
+    return s, []
+
+
+@case
 def too_much_stands_open():
     s = Story().begin()
     for _ in range(8193):
