@@ -11,6 +11,10 @@ tests_bench_bench_ledger_SOURCES = tests/bench/bench_ledger.c \
 	tests/unit/ledger_fixture.c tests/unit/ledger_fixture.h
 tests_bench_bench_ledger_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(SQLITE_CFLAGS)
 tests_bench_bench_ledger_LDADD = $(wl_ledger_libs)
+noinst_PROGRAMS += tests/bench/make_scan
+tests_bench_make_scan_SOURCES = tests/bench/make_scan.c
+tests_bench_make_scan_LDADD = -lm
+EXTRA_DIST += tests/bench/bench_pictures.py
 EXTRA_DIST += tests/bench/bench.sh tests/bench/measure.py tests/bench/memory.sh tests/bench/memory.py
 .PHONY: bench
 bench: all

@@ -1,5 +1,5 @@
-/* What worker-update does: reads signature files, tickets' and vendors', one in each process; and at a
- * recipient's, opens what was sealed for it. */
+/* What worker-update does: reads signature files, tickets' and vendors', one in each process; and
+ * at a recipient's, opens what was sealed for it. */
 #include "daemon/worker/kinds.h"
 
 const struct wl_work_kind wl_work_kinds[] = {

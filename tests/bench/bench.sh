@@ -130,7 +130,20 @@ bench_memory() {
 	done
 }
 
+# ---- pictures, against whatever of vips, ImageMagick and mat2 is there ----
+bench_pictures() {
+	if ! command -v pnmtopng >/dev/null || ! command -v cjpeg >/dev/null; then
+		row "pictures (needs netpbm and cjpeg)" - - s -
+		return
+	fi
+	python3 "$src/tests/bench/bench_pictures.py" "$build" 3 >pictures
+	while IFS="$(printf '\t')" read -r what ours theirs unit goal; do
+		row "$what" "$ours" "$theirs" "$unit" "$goal"
+	done <pictures
+}
+
 bench_spawn
+bench_pictures
 bench_ledger
 bench_verify
 bench_read
