@@ -102,6 +102,9 @@ static int run_offline(struct wl_spawnd *d)
 		return failed("descriptor 3", -errno);
 	(void)wl_employer_add(d, OFFLINE_FD);
 	wl_spawnd_loop(d);
+	/* waited for, so that whoever started us sees what they used */
+	for (size_t i = 0; i < WL_BINARIES; i++)
+		wl_zygote_end(&d->zygotes[i]);
 	return EXIT_SUCCESS;
 }
 
