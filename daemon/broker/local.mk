@@ -88,7 +88,8 @@ tests_unit_test_broker_vault_LDADD = $(broker_test_libs)
 endif
 
 # these need root, udevd and loop devices (packaging/check.sh runs them)
-integration_tests += tests/integration/broker_faults.sh tests/integration/export.sh
+integration_tests += tests/integration/broker_faults.sh tests/integration/export.sh \
+	tests/integration/export_bad.sh
 EXTRA_DIST += tests/integration/export_lib.sh tests/integration/export_make.py
 EXTRA_DIST += tests/integration/broker.sh
 
