@@ -8,6 +8,7 @@
 #include "daemon/broker/bag_contents.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,17 +65,13 @@ static void take_decided(struct asking *a, const json_t *data)
 	if (strcmp(text_of(data, "output"), a->output) != 0 || !name[0] ||
 	    wl_hex_decode(sha256, digest, sizeof(digest)) < 0)
 		return;
-	for (size_t i = 0; i < a->c->n; i++) {
-		struct wl_bag_payload *p = &a->c->payload[i];
-		const char *slash = strrchr(p->path, '/');
-		size_t n = strlen(name);
-		if (!slash || strncmp(slash + 1, name, n) != 0 ||
-		    (slash[1 + n] && strcmp(slash + 1 + n, ".p7m") != 0) ||
-		    memcmp(p->sha256, digest, sizeof(digest)) != 0)
-			continue;
-		a->known[i] = wl_hex_decode(text_of(data, "output_sha512"), p->sha512,
-		                            sizeof(p->sha512)) == 0;
-	}
+	struct wl_bag_payload wanted = {.bytes = 0}, *p;
+	(void)snprintf(wanted.path, sizeof(wanted.path), "data/%.8s/%.40s%s", a->output, name,
+	               json_object_get(data, "sealed_sha256") ? ".p7m" : "");
+	p = bsearch(&wanted, a->c->payload, a->c->n, sizeof(*p), by_path);
+	if (p && memcmp(p->sha256, digest, sizeof(digest)) == 0)
+		a->known[p - a->c->payload] = wl_hex_decode(text_of(data, "output_sha512"),
+		                                            p->sha512, sizeof(p->sha512)) == 0;
 }
 
 static bool on_entry(void *user, uint64_t seq, const char *text, size_t n)

@@ -25,6 +25,7 @@ static void exporting_clear(struct wl_exporting *x)
 	for (size_t i = 0; i < x->noutputs; i++)
 		wl_export_clear(&x->outputs[i]);
 	free((void *)x->exceptions);
+	free(x->scans);
 	json_decref(x->missing);
 }
 
@@ -97,21 +98,40 @@ static int add_evidence(struct wl_exporting *x, struct wl_export_output *o)
 
 /* ---- what is missing ---- */
 
+/* Numbers are the same with and without zeros before them. */
+static const char *plain_id(const char *id)
+{
+	const char *at = id + strspn(id, "0");
+	bool number = id[strspn(id, "0123456789")] == '\0';
+	return number && *at ? at : id;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* The scans that were kept, sorted, so that thousands asked for are looked up in no time. */
+static int take_scans(struct wl_exporting *x)
+{
+	x->scans = calloc(x->items->n + 1, sizeof(*x->scans));
+	if (!x->scans)
+		return -ENOMEM;
+	for (size_t i = 0; i < x->items->n; i++) {
+		struct wl_export_line line;
+		if (!x->items->v[i].has_sha256)
+			continue;
+		wl_export_line_of(x, &x->items->v[i], &line);
+		(void)snprintf(x->scans[x->nscans++], WL_SCAN_TEXT, "%s", plain_id(line.scan));
+	}
+	qsort(x->scans, x->nscans, sizeof(*x->scans), by_id);
+	return 0;
+}
+
 static bool is_found(void *user, const char *id)
 {
 	const struct wl_exporting *x = user;
-	struct wl_scan_list one = {0};
-	if (wl_scan_list_add(&one, id) < 0)
-		return false;
-	for (size_t i = 0; i < x->items->n; i++) {
-		const struct wl_item *item = &x->items->v[i];
-		struct wl_scan scan;
-		if (item->has_sha256 && x->device && x->device->scan_path &&
-		    wl_scan_match(x->device->scan_path, item->path, item->path_n, &scan) &&
-		    wl_scan_list_has(&one, scan.id))
-			return true;
-	}
-	return false;
+	return bsearch(plain_id(id), x->scans, x->nscans, sizeof(*x->scans), by_id) != NULL;
 }
 
 static void add_missing(void *user, const char *ids)
@@ -180,7 +200,7 @@ static int setup(struct wl_exporting *x)
 	for (size_t i = 0; i < x->items->n; i++)
 		x->total += x->items->v[i].has_sha256;
 	x->total *= (uint64_t)__builtin_popcount(x->job->export->outputs);
-	return 0;
+	return take_scans(x);
 }
 
 static int decide(struct wl_exporting *x, struct wl_finding *f)

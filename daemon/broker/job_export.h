@@ -15,6 +15,8 @@ struct wl_exporting {
 	size_t nexceptions;
 	struct wl_export_output outputs[WL_OUTPUTS_MAX];
 	size_t noutputs;
+	char (*scans)[WL_SCAN_TEXT]; /* of the items kept, sorted */
+	size_t nscans;
 	json_t *missing;      /* scans asked for and not found */
 	uint64_t done, total; /* pieces of work, for the screen */
 };
