@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/ledger/heritage.h"
 #include "daemon/ledger/intent_check.h"
 #include "daemon/ledger/manifest.h"
 #include "daemon/ledger/station.h"
@@ -83,9 +84,16 @@ static int check_policy_loaded(const struct request *q)
 	const struct wl_station_facts *s = wl_facts_station(q->l->facts);
 	int64_t version = wl_draft_get_integer(q->d, WL_M_POLICY_VERSION);
 	char proposer[WL_ID_TEXT];
+	struct wl_heritage heritage;
 	uint64_t uid;
-	int r;
+	int r = wl_facts_heritage(q->l->facts, &heritage);
 
+	if (r < 0)
+		return r;
+	if (version > 0 && (uint64_t)version < heritage.policy_floor)
+		return wl_refuse(q->f, WL_RULE_POLICY_VERSION_FLOOR,
+		                 "policy %" PRId64 " after %" PRIu64 " of the ledger before", version,
+		                 heritage.policy_floor);
 	if (version < 1 || (uint64_t)version < s->policy_version ||
 	    ((uint64_t)version == s->policy_version &&
 	     strcmp(s->policy_sha256, TEXT(q->d, SHA256)) != 0))

@@ -13,6 +13,7 @@
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/text.h"
+#include "daemon/ledger/heritage.h"
 
 #define TEXT(e, m) wl_draft_get_text(&(e)->draft, WL_M_##m)
 #define INT(e, m)  wl_draft_get_integer(&(e)->draft, WL_M_##m)
@@ -411,6 +412,8 @@ int wl_facts_apply_event(struct wl_facts *f, const struct wl_entry *e)
 		r = rows[i].apply ? rows[i].apply(f, e) : 0;
 		break;
 	}
+	if (r == 0)
+		r = wl_facts_heritage_apply(f, e);
 	if (r == 0 && e->draft.transfer[0])
 		r = touch_transfer(f, e, moves || gate_moves(f, e), ends);
 	return r;

@@ -9,7 +9,7 @@
 const char *const wl_facts_tables[] = {
         "station",  "entry",  "transfer",  "inspection", "approval",   "insertion",
         "prepared", "floor",  "installed", "ticket",     "ticket_use", "intent",
-        "proposal", "medium", "source",    NULL,
+        "proposal", "medium", "source",    "heritage",   NULL,
 };
 
 const char wl_facts_schema[] =
@@ -55,5 +55,8 @@ const char wl_facts_schema[] =
         "CREATE INDEX proposal_seq ON proposal (seq);"
         "CREATE TABLE medium (id TEXT PRIMARY KEY, suspect INTEGER, ours INTEGER);"
         /* what lay in gate a for a transfer: insertion, and the medium where it has a serial */
+        /* facts_heritage.c: what the ledger before this one leaves behind; one row */
+        "CREATE TABLE heritage (policy_floor INTEGER, unvouched INTEGER, incomplete INTEGER);"
+        "INSERT INTO heritage VALUES (0, 0, 0);"
         "CREATE TABLE source (transfer TEXT, insertion TEXT, medium TEXT,"
         " PRIMARY KEY (transfer, insertion));";

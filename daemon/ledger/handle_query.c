@@ -325,6 +325,29 @@ static int on_station_init(struct wl_server *s, struct wl_connection *c)
 	return wl_connection_send(c, m);
 }
 
+static int on_station_succeed(struct wl_server *s, struct wl_connection *c)
+{
+	struct wl_ledger *l = s->o.ledger;
+	struct wl_bytes seen = wl_message_bytes(&s->in, WL_T_DOCUMENT);
+	struct wl_finding f = {.rule = WL_RULE_NONE};
+	struct wl_succession found;
+	int r = wl_station_succeed(l, TEXT(s, STATION), TEXT(s, FOLDER), U64(s, UID),
+	                           wl_message_sha256(&s->in, WL_T_SPKI_SHA256), seen.p, seen.n,
+	                           &found, &f);
+	struct wl_message *m;
+
+	if (r < 0)
+		return reply_error(s, c, r, &f);
+	m = start(s, WL_MSG_STATION_SUCCEED_REPLY);
+	wl_message_put_u64(m, WL_T_SIZE, found.size);
+	wl_message_put_text(m, WL_T_ORIGIN, found.origin);
+	wl_message_put_text(m, WL_T_FINGERPRINT, l->id.fingerprint);
+	wl_message_put_text(m, WL_T_OLD_FINGERPRINT, found.old_fingerprint);
+	wl_message_put_u64(m, WL_T_MISSING_COUNT, found.missing);
+	wl_message_put_text(m, WL_T_COSIGNED_TEXT, found.cosigned_at);
+	return wl_connection_send(c, m);
+}
+
 static int on_station_confirm(struct wl_server *s, struct wl_connection *c)
 {
 	struct wl_finding f = {.rule = WL_RULE_NONE};
@@ -366,6 +389,7 @@ static const struct {
         {WL_MSG_LEDGER_STATUS, true, on_status},
         {WL_MSG_STATION_INIT, true, on_station_init},
         {WL_MSG_STATION_CONFIRM, true, on_station_confirm},
+        {WL_MSG_STATION_SUCCEED, true, on_station_succeed},
         {WL_MSG_STATION_CARD, false, on_station_card},
         {WL_MSG_ENTRIES, false, on_entries},
         {WL_MSG_TRANSFERS, false, on_transfers},

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/ledger/heritage.h"
 
 #define TEXT(d, m) wl_draft_get_text((d), WL_M_##m)
 
@@ -171,8 +172,15 @@ static int check_approvals(struct wl_ledger *l, const struct wl_draft *d, const 
 	                                                     : s->approvals_inbound;
 	char persons[APPROVERS_MAX][WL_ID_TEXT];
 	struct wl_approval_facts a = {0};
+	struct wl_heritage heritage;
 	const char *id;
 	size_t n;
+	int e = wl_facts_heritage(l->facts, &heritage);
+
+	if (e < 0)
+		return e;
+	if (heritage.unvouched && need < 2)
+		need = 2; /* what was taken over is vouched for by nobody outside yet */
 
 	for (n = 0; (id = wl_draft_get_element(d, WL_M_APPROVALS, n)) != NULL; n++) {
 		int r = n < APPROVERS_MAX ? check_approval(l, d, c, t, in, id, &a, f) : -E2BIG;
@@ -185,8 +193,9 @@ static int check_approvals(struct wl_ledger *l, const struct wl_draft *d, const 
 		memcpy(persons[n], a.actor, sizeof(persons[n]));
 	}
 	if (n < 1 || (int64_t)n < need)
-		return wl_refuse(f, WL_RULE_APPROVAL_MISSING, "%zu of %" PRId64 " approvals", n,
-		                 need > 1 ? need : 1);
+		return wl_refuse(f, WL_RULE_APPROVAL_MISSING, "%zu of %" PRId64 " approvals%s", n,
+		                 need > 1 ? need : 1,
+		                 heritage.unvouched ? " until an auditor cosigns" : "");
 	return 0;
 }
 

@@ -119,7 +119,7 @@ int wl_ledger_open_store(struct wl_ledger *l, struct wl_finding *f)
 		r = wl_facts_open(l->index_path, l->store, &l->facts, f);
 	if (r == 0 && wl_store_size(l->store) > 0)
 		r = check_entry_zero(l, f);
-	return r;
+	return r < 0 ? r : wl_succession_finish(l, f);
 }
 
 static int open_folders(struct wl_ledger *l, const char *path)

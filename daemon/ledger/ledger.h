@@ -6,6 +6,7 @@
 #ifndef WL_LEDGER_LEDGER_H
 #define WL_LEDGER_LEDGER_H
 
+#include "daemon/base/text.h"
 #include "daemon/ledger/facts.h"
 #include "daemon/ledger/identity.h"
 #include "daemon/ledger/reserve.h"
@@ -84,6 +85,19 @@ int wl_ledger_entry(struct wl_ledger *l, uint64_t seq, struct wl_entry *ret);
  * -EINVAL. Said again before the confirmation it replaces what was said. */
 int wl_station_init(struct wl_ledger *l, const char *station, const char *origin, uint64_t uid,
                     const uint8_t authority_spki_sha256[WL_SHA256_BYTES]);
+/* What `station init --succeeds` found (predecessor.h). */
+struct wl_succession {
+	char origin[WL_ORIGIN_MAX + 1]; /* of the new ledger */
+	char old_fingerprint[WL_FINGERPRINT_TEXT];
+	uint64_t size, missing; /* entries verified; more that something outside proves */
+	char cosigned_at[WL_TIME_TEXT];
+};
+/* The same for a station whose ledger's copy lies in the folder `path`; `seen` (n bytes) is a
+ * checkpoint or receipt of it found elsewhere, or n is 0. -EBADMSG with
+ * station.predecessor-refused. The confirmation takes over its facts (heritage.h). */
+int wl_station_succeed(struct wl_ledger *l, const char *station, const char *path, uint64_t uid,
+                       const uint8_t authority_spki_sha256[WL_SHA256_BYTES], const void *seen,
+                       size_t seen_n, struct wl_succession *ret, struct wl_finding *ret_finding);
 /* Entry 0, if `uid` is another than the one who said init and the fingerprint is right. -EBADMSG
  * (station.no-keys, approval.same-person), -EKEYREJECTED for another fingerprint, -EEXIST. */
 int wl_station_confirm(struct wl_ledger *l, uint64_t uid, const char *fingerprint,

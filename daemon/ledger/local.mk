@@ -14,12 +14,14 @@ daemon_ledger_libwl_ledger_a_SOURCES = \
 	daemon/ledger/entry_render.c daemon/ledger/entry_render.h \
 	daemon/ledger/facts.c daemon/ledger/facts.h \
 	daemon/ledger/facts_apply.c daemon/ledger/facts_apply.h \
+	daemon/ledger/facts_heritage.c \
 	daemon/ledger/facts_query.c \
 	daemon/ledger/facts_schema.c daemon/ledger/facts_schema.h \
 	daemon/ledger/facts_sql.c daemon/ledger/facts_sql.h \
 	daemon/ledger/folder.c daemon/ledger/folder.h \
 	daemon/ledger/grant.c daemon/ledger/grant.h \
 	daemon/ledger/handle_append.c daemon/ledger/handle_query.c daemon/ledger/handle_recall.c \
+	daemon/ledger/heritage.h daemon/ledger/inherit.c \
 	daemon/ledger/identity.c daemon/ledger/identity.h \
 	daemon/ledger/intent_check.c daemon/ledger/intent_check.h \
 	daemon/ledger/journal.c daemon/ledger/journal.h \
@@ -32,10 +34,12 @@ daemon_ledger_libwl_ledger_a_SOURCES = \
 	daemon/ledger/mirror.c daemon/ledger/mirror.h \
 	daemon/ledger/note.c daemon/ledger/note.h \
 	daemon/ledger/note_compose.c daemon/ledger/note_compose.h \
+	daemon/ledger/predecessor.c daemon/ledger/predecessor.h \
 	daemon/ledger/reserve.c daemon/ledger/reserve.h \
 	daemon/ledger/serve.c daemon/ledger/serve.h \
 	daemon/ledger/station.c daemon/ledger/station.h \
 	daemon/ledger/store.c daemon/ledger/store.h \
+	daemon/ledger/succession.c \
 	daemon/ledger/tiles.c daemon/ledger/tiles.h
 wl_ledger_libs = daemon/ledger/libwl_ledger.a $(wl_base_libs) $(SQLITE_LIBS) $(CRYPTO_LIBS)
 

@@ -8,6 +8,7 @@
 #include "daemon/ledger/merkle.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "daemon/base/limits.h"
@@ -37,6 +38,42 @@ int wl_merkle_node(const struct wl_hash *left, const struct wl_hash *right, stru
 int wl_merkle_empty(struct wl_hash *ret)
 {
 	return wl_sha256_of("", 0, ret->b);
+}
+
+int wl_merkle_run_add(struct wl_merkle_run *run, const struct wl_hash *leaf)
+{
+	struct wl_hash up = *leaf;
+	unsigned height = 0;
+
+	for (uint64_t n = run->n; n & 1; n >>= 1, height++) {
+		int r = wl_merkle_node(&run->part[height], &up, &up);
+		if (r < 0)
+			return r;
+	}
+	run->part[height] = up;
+	run->n++;
+	return 0;
+}
+
+int wl_merkle_run_root(const struct wl_merkle_run *run, struct wl_hash *ret)
+{
+	bool any = false;
+
+	if (run->n == 0)
+		return wl_merkle_empty(ret);
+	for (unsigned height = 0; height < 64; height++) {
+		int r = 0;
+		if (!(run->n >> height & 1))
+			continue;
+		if (any)
+			r = wl_merkle_node(&run->part[height], ret, ret);
+		else
+			*ret = run->part[height];
+		if (r < 0)
+			return r;
+		any = true;
+	}
+	return 0;
 }
 
 /* The largest power of two strictly below n, as an exponent; n > 1. */

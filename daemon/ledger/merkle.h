@@ -31,6 +31,14 @@ int wl_merkle_node(const struct wl_hash *left, const struct wl_hash *right, stru
 /* SHA256(""): the root of no leaves. */
 int wl_merkle_empty(struct wl_hash *ret);
 
+/* A root made leaf by leaf, from nothing but leaves. Begins zeroed. */
+struct wl_merkle_run {
+	uint64_t n;
+	struct wl_hash part[64]; /* of the complete subtrees, by height */
+};
+int wl_merkle_run_add(struct wl_merkle_run *run, const struct wl_hash *leaf);
+int wl_merkle_run_root(const struct wl_merkle_run *run, struct wl_hash *ret);
+
 /* The root of the first `size` leaves. */
 int wl_merkle_root(wl_merkle_get get, void *user, uint64_t size, struct wl_hash *ret);
 /* RFC 6962 2.1.1; -ERANGE unless index < size. Sibling of the leaf first. */

@@ -16,6 +16,7 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/fdio.h"
 #include "daemon/ledger/certificate.h"
+#include "daemon/ledger/heritage.h"
 
 /* Lets go of a proposal's keys and empty store, to open them again. */
 static void forget(struct wl_ledger *l)
@@ -47,7 +48,9 @@ int wl_station_init(struct wl_ledger *l, const char *station, const char *origin
 		return -EINVAL;
 	wl_ledger_read_clock(l, &c);
 	forget(l);
-	r = wl_keys_make(l->keys_fd);
+	r = wl_succession_forget(l);
+	if (r == 0)
+		r = wl_keys_make(l->keys_fd);
 	if (r == 0)
 		r = wl_keys_load(l->keys_fd, &l->keys);
 	if (r == 0)
@@ -89,12 +92,34 @@ static int fill_entry_zero(const struct wl_ledger *l, uint64_t uid, struct wl_dr
 	return r;
 }
 
+/* Entry 0, and in the same commit what is taken over of the ledger before, where there is one. */
+static int write_entry_zero(struct wl_ledger *l, uint64_t uid, struct wl_draft *d, uint64_t *ret_seq,
+                            struct wl_finding *f)
+{
+	WL_CLEANUP(wl_predecessor_close) struct wl_predecessor p = {.dirfd = -1};
+	struct wl_clock c;
+	int r = fill_entry_zero(l, uid, d), successor = 0;
+
+	if (r == 0)
+		r = successor = wl_succession_open(l, &p, f);
+	if (r > 0)
+		r = wl_succession_fill(&p, d);
+	if (r == 0)
+		r = wl_draft_check(d, f);
+	if (r < 0)
+		return r;
+	wl_ledger_read_clock(l, &c);
+	r = wl_ledger_stage(l, d, &c, ret_seq);
+	if (r == 0 && successor)
+		r = wl_inherit(l, &p);
+	return r < 0 ? r : wl_ledger_settle(l); /* so that a folder with entries is known as one */
+}
+
 int wl_station_confirm(struct wl_ledger *l, uint64_t uid, const char *fingerprint,
                        uint64_t *ret_seq, struct wl_finding *ret_finding)
 {
 	WL_CLEANUP(wl_draft_clear) struct wl_draft d = {0};
 	const char *checkpoint;
-	int64_t when;
 	int r;
 
 	if (wl_ledger_is_initialised(l))
@@ -107,13 +132,7 @@ int wl_station_confirm(struct wl_ledger *l, uint64_t uid, const char *fingerprin
 		                 "uid %" PRIu64 " said station init", uid);
 	if (!wl_keys_fingerprint_equal(fingerprint, l->id.fingerprint))
 		return -EKEYREJECTED;
-	r = fill_entry_zero(l, uid, &d);
-	if (r == 0)
-		r = wl_draft_check(&d, ret_finding);
-	if (r == 0)
-		r = wl_ledger_append_own(l, &d, ret_seq, &when);
-	if (r == 0)
-		r = wl_ledger_settle(l); /* so that a folder with entries is known as one */
+	r = write_entry_zero(l, uid, &d, ret_seq, ret_finding);
 	if (r < 0)
 		return r;
 	/* only a copy for the station's card: missing, the card shows the present one */

@@ -13,4 +13,14 @@ int wl_ledger_open_store(struct wl_ledger *l, struct wl_finding *f);
 int wl_ledger_stage(struct wl_ledger *l, const struct wl_draft *d, const struct wl_clock *c,
                     uint64_t *ret_seq);
 
+/* succession.c: the proposal of a succession, kept in .state/succeeds until it is confirmed. */
+int wl_succession_forget(struct wl_ledger *l);
+/* 1 and the old ledger where this station is a successor, 0 where it is none. */
+struct wl_predecessor;
+int wl_succession_open(struct wl_ledger *l, struct wl_predecessor *ret, struct wl_finding *f);
+/* Adds what entry 0 says of it. */
+int wl_succession_fill(const struct wl_predecessor *p, struct wl_draft *d);
+/* Entries that an interrupted confirmation still owes. */
+int wl_succession_finish(struct wl_ledger *l, struct wl_finding *f);
+
 #endif
