@@ -29,6 +29,6 @@ wl_doctor_check wl_doctor_userns, wl_doctor_landlock, wl_doctor_seccomp, wl_doct
 wl_doctor_check wl_doctor_users, wl_doctor_folders, wl_doctor_disk, wl_doctor_encryption;
 /* doctor_station.c */
 wl_doctor_check wl_doctor_sockets, wl_doctor_control, wl_doctor_keys, wl_doctor_policy,
-        wl_doctor_faults;
+        wl_doctor_faults, wl_doctor_mirror;
 
 #endif

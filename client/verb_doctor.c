@@ -40,6 +40,7 @@ static const struct {
         {"keys", wl_doctor_keys},
         {"policy", wl_doctor_policy},
         {"faults", wl_doctor_faults},
+        {"mirror", wl_doctor_mirror},
 };
 
 static void report(const struct wl_cli *cli, const char *name, const struct wl_finding_health *f)

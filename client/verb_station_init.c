@@ -1,6 +1,9 @@
 /*
  * `station init`: the station makes its keys; the fingerprint shown here is what another person
- * confirms. No key ever comes to this process.
+ * confirms. No key ever comes to this process. With --succeeds the station takes over what a copy
+ * of another one's ledger proves: ledgerd reads and verifies the folder itself; a receipt or
+ * checkpoint
+ * (--seen) is read here and handed on, and is believed only where the old key signed it.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -94,10 +97,100 @@ static int init(struct wl_cli *cli, char *const values[FIELDS])
 	return WL_EXIT_DONE;
 }
 
+/* ---- a successor ---- */
+
+static void say_succession(struct wl_cli *cli, const json_t *answer, const char *old)
+{
+	const char *cosigned = wl_member_text(answer, "cosigned_at");
+	long long size = (long long)wl_member_integer(answer, "size");
+	long long missing = (long long)wl_member_integer(answer, "missing");
+
+	if (cosigned[0])
+		wl_say(cli, _("Old ledger verified up to entry %lld (cosigned %s)."), size - 1,
+		       cosigned);
+	else
+		wl_say(cli, _("Old ledger verified up to entry %lld (cosigned by nobody)."),
+		       size - 1);
+	wl_say(cli, _("It is signed by the key %s: this must stand on the card of %s."),
+	       wl_member_text(answer, "old_fingerprint"), old);
+	if (missing > 0)
+		wl_say(cli,
+		       _("Media outside prove that it reached at least %lld: %lld entries are "
+		         "missing "
+		         "and named as missing."),
+		       size + missing - 1, missing);
+	wl_say(cli, "%s", _("Floors, tickets and media are taken over from it; keys never are."));
+	wl_say(cli, _("New origin: %s. Until an auditor cosigns: two approvers on every release."),
+	       wl_member_text(answer, "origin"));
+}
+
+/* The text of a file as a JSON string, NULL and a word where there is none. */
+static json_t *file_text(struct wl_cli *cli, const char *path)
+{
+	WL_AUTO_FREE void *p = NULL;
+	size_t n = 0;
+	int r = wl_file_read(AT_FDCWD, path, WL_CERTIFICATE_FILE_BYTES_MAX, &p, &n);
+	json_t *text = r == 0 ? json_stringn(p, n) : NULL;
+
+	if (!text)
+		(void)wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument", _("%s cannot be read: %s."),
+		                     path, r < 0 ? strerror(-r) : _("it is no text"));
+	return text;
+}
+
+static int succeed(struct wl_cli *cli, const char *old)
+{
+	const char *ledger = wl_args_value(cli->args, "ledger"),
+	           *seen = wl_args_value(cli->args, "seen");
+	const char *root = wl_args_value(cli->args, "policy-root");
+	const char *missing[] = {ledger ? NULL : "--ledger DIR", root ? NULL : "--policy-root PEM",
+	                         NULL};
+	char command[200];
+	json_t *answer = NULL, *pem, *text = NULL;
+
+	if (!missing[0])
+		missing[0] = missing[1], missing[1] = NULL;
+	if (missing[0])
+		return wl_say_missing(cli, missing);
+	WL_AUTO_FREE char *whole = realpath(ledger, NULL);
+	pem = file_text(cli, root);
+	if (!pem)
+		return WL_EXIT_USAGE;
+	json_t *call = json_pack("{s:s, s:s, s:o}", "name", old, "ledger", whole ? whole : ledger,
+	                         "policy_authority_pem", pem);
+	if (seen) {
+		text = file_text(cli, seen);
+		if (!text) {
+			json_decref(call);
+			return WL_EXIT_USAGE;
+		}
+		(void)json_object_set_new(call, "seen", text);
+	}
+	int status = wl_station_call(cli, "StationSucceed", call, &answer);
+	if (status)
+		return status;
+	say_succession(cli, answer, old);
+	wl_say(cli, _("Fingerprint of the ledger's key: %s"),
+	       wl_member_text(answer, "fingerprint"));
+	wl_say_in(cli, 2, "%s", _("Nothing is trusted or entered yet."));
+	(void)snprintf(command, sizeof(command), "weighlock station confirm \"%s\"",
+	               wl_member_text(answer, "fingerprint"));
+	wl_say_next(cli, false, _("Another person, under another account, compares both and types"),
+	            NULL, command);
+	(void)json_object_set_new(answer, "next_command", json_string(command));
+	wl_cli_json(cli, answer);
+	json_decref(answer);
+	return WL_EXIT_DONE;
+}
+
 int wl_verb_station_init(struct wl_cli *cli)
 {
+	const char *old = wl_args_value(cli->args, "succeeds");
 	char *values[FIELDS] = {NULL};
-	int status = collect(cli, values);
+	int status = old ? succeed(cli, old) : collect(cli, values);
+
+	if (old)
+		return status;
 
 	if (!status)
 		status = init(cli, values);

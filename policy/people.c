@@ -48,6 +48,7 @@ static const struct {
         {"Cancel", TECH | INVEST | APPR, false},
         {"Prepare", TECH | INVEST | CUST, false},
         {"StationInit", SETUP, false},
+        {"StationSucceed", SETUP, false},
         {"StationConfirm", SETUP, false},
         {"StationCard", AUDIT | ADMIN | SETUP, false},
         {"PolicyPropose", ADMIN | SETUP, false},

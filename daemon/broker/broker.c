@@ -29,6 +29,8 @@ unsigned wl_broker_approvals_needed(const struct wl_broker *b, const struct wl_t
 	uint64_t wanted = !policy       ? 1
 	                  : t->outbound ? policy->outbound.approvals
 	                                : policy->inbound.approvals;
+	if (wanted < 2 && b->status.unvouched) /* a successor that no auditor has cosigned yet */
+		return 2;
 	return wanted > 1 ? (unsigned)wanted : 1;
 }
 

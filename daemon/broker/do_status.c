@@ -77,6 +77,9 @@ void wl_do_get_status(struct wl_broker *b, struct wl_call *c)
 	if (policy)
 		(void)json_object_set_new(o, "policy_version",
 		                          json_integer((json_int_t)policy->version));
+	wl_object_text(o, "mirror", b->status.mirror);
+	if (b->status.unvouched)
+		(void)json_object_set_new(o, "two_approvers", json_true());
 	wl_next_of_station(b, c->language, o);
 	wl_call_reply(c, o);
 }

@@ -60,6 +60,7 @@ int wl_ledger_status(struct wl_ledger *l, struct wl_ledger_status *ret, struct w
 	        .rule = wl_rule_find(wl_message_text(m, WL_T_RULE)),
 	        .size = wl_message_u64(m, WL_T_SIZE),
 	        .initialised = wl_message_bool(m, WL_T_INITIALISED),
+	        .unvouched = wl_message_bool(m, WL_T_UNVOUCHED),
 	        .next_transfer = wl_message_u64(m, WL_T_NEXT_TRANSFER),
 	        .next_insertion = wl_message_u64(m, WL_T_NEXT_INSERTION),
 	        .floor_time = wl_message_i64(m, WL_T_FLOOR_TIME),
@@ -69,6 +70,7 @@ int wl_ledger_status(struct wl_ledger *l, struct wl_ledger_status *ret, struct w
 	copy_text(ret->station, sizeof(ret->station), m, WL_T_STATION);
 	copy_text(ret->origin, sizeof(ret->origin), m, WL_T_ORIGIN);
 	copy_text(ret->clock, sizeof(ret->clock), m, WL_T_CLOCK);
+	copy_text(ret->mirror, sizeof(ret->mirror), m, WL_T_MIRROR);
 	ret->has_policy = copy_digest(ret->policy_sha256, m, WL_T_POLICY_SHA256);
 	ret->has_authority = copy_digest(ret->authority_spki_sha256, m, WL_T_SPKI_SHA256);
 	copy_text(l->station, sizeof(l->station), m, WL_T_STATION);
@@ -279,6 +281,29 @@ int wl_ledger_init(struct wl_ledger *l, const char *station, const char *origin,
 	if (r == 0)
 		copy_text(ret_fingerprint, 65, m, WL_T_FINGERPRINT);
 	return r;
+}
+
+int wl_ledger_succeed(struct wl_ledger *l, const char *station, const char *folder,
+                      const char *seen, uid_t uid, const uint8_t authority_spki_sha256[32],
+                      struct wl_ledger_succession *ret, struct wl_finding *f)
+{
+	struct wl_message *m = &l->part.message;
+	(void)wl_part_start(&l->part, WL_MSG_STATION_SUCCEED);
+	wl_message_put_text(m, WL_T_STATION, station);
+	wl_message_put_u64(m, WL_T_UID, uid);
+	wl_message_put_bytes(m, WL_T_DOCUMENT, seen, strlen(seen));
+	wl_message_put_sha256(m, WL_T_SPKI_SHA256, authority_spki_sha256);
+	wl_message_put_text(m, WL_T_FOLDER, folder);
+	int r = wl_part_call(&l->part, f);
+	if (r < 0)
+		return r;
+	*ret = (struct wl_ledger_succession){.size = wl_message_u64(m, WL_T_SIZE),
+	                                     .missing = wl_message_u64(m, WL_T_MISSING_COUNT)};
+	copy_text(ret->origin, sizeof(ret->origin), m, WL_T_ORIGIN);
+	copy_text(ret->fingerprint, sizeof(ret->fingerprint), m, WL_T_FINGERPRINT);
+	copy_text(ret->old_fingerprint, sizeof(ret->old_fingerprint), m, WL_T_OLD_FINGERPRINT);
+	copy_text(ret->cosigned_at, sizeof(ret->cosigned_at), m, WL_T_COSIGNED_TEXT);
+	return 0;
 }
 
 int wl_ledger_confirm(struct wl_ledger *l, const char *fingerprint, uid_t uid, uint64_t *ret_seq,

@@ -25,6 +25,8 @@ struct wl_ledger_status {
 	uint64_t size;
 	char boot[33], station[9], origin[201], clock[9];
 	bool initialised; /* entry 0 is there */
+	bool unvouched;   /* a successor that no auditor has cosigned yet: two approvers */
+	char mirror[17];  /* none, good, failed; "" where it is not said */
 	uint64_t next_transfer, next_insertion;
 	int64_t floor_time;
 	uint64_t policy_version; /* 0: none loaded yet */
@@ -134,6 +136,15 @@ int wl_ledger_custody(struct wl_ledger *l, const char *intent, struct wl_note *r
 int wl_ledger_init(struct wl_ledger *l, const char *station, const char *origin, uid_t uid,
                    const uint8_t authority_spki_sha256[32], char ret_fingerprint[65],
                    struct wl_finding *f);
+/* init for a successor of the station whose ledger lies in `folder` (read by ledgerd); `seen` is a
+ * checkpoint or receipt of it found elsewhere, or "". */
+struct wl_ledger_succession {
+	char fingerprint[65], origin[201], old_fingerprint[65], cosigned_at[33];
+	uint64_t size, missing;
+};
+int wl_ledger_succeed(struct wl_ledger *l, const char *station, const char *folder,
+                      const char *seen, uid_t uid, const uint8_t authority_spki_sha256[32],
+                      struct wl_ledger_succession *ret, struct wl_finding *f);
 int wl_ledger_confirm(struct wl_ledger *l, const char *fingerprint, uid_t uid, uint64_t *ret_seq,
                       struct wl_finding *f);
 struct wl_ledger_card {

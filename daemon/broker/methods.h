@@ -42,6 +42,7 @@ WL_METHOD_HANDLER(wl_do_prepare);
 WL_METHOD_HANDLER(wl_do_add_ticket);
 WL_METHOD_HANDLER(wl_do_list_tickets);
 WL_METHOD_HANDLER(wl_do_station_init);
+WL_METHOD_HANDLER(wl_do_station_succeed);
 WL_METHOD_HANDLER(wl_do_station_confirm);
 WL_METHOD_HANDLER(wl_do_station_card);
 WL_METHOD_HANDLER(wl_do_policy_propose);

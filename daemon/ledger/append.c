@@ -92,8 +92,8 @@ static int check_policy_loaded(const struct request *q)
 		return r;
 	if (version > 0 && (uint64_t)version < heritage.policy_floor)
 		return wl_refuse(q->f, WL_RULE_POLICY_VERSION_FLOOR,
-		                 "policy %" PRId64 " after %" PRIu64 " of the ledger before", version,
-		                 heritage.policy_floor);
+		                 "policy %" PRId64 " after %" PRIu64 " of the ledger before",
+		                 version, heritage.policy_floor);
 	if (version < 1 || (uint64_t)version < s->policy_version ||
 	    ((uint64_t)version == s->policy_version &&
 	     strcmp(s->policy_sha256, TEXT(q->d, SHA256)) != 0))

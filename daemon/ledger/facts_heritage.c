@@ -1,8 +1,8 @@
 /*
  * `fact.inherited` in the index: floors, tickets and media of the ledger before count like our own.
  *
- * Runs in weighlock-ledgerd on entries it wrote itself from a ledger it verified. The same code runs
- * when the index is made again.
+ * Runs in weighlock-ledgerd on entries it wrote itself from a ledger it verified. The same code
+ * runs when the index is made again.
  */
 #include <errno.h>
 #include <string.h>
@@ -30,8 +30,9 @@ static int installed(struct wl_facts *f, const struct wl_entry *e)
 
 static int ticket(struct wl_facts *f, const struct wl_entry *e)
 {
-	return wl_facts_run(f, "INSERT OR REPLACE INTO ticket (id, sha256, withdrawn) VALUES (?, ?, ?)",
-	                    "tti", TEXT(e, TICKET), TEXT(e, SHA256), INT(e, WITHDRAWN));
+	return wl_facts_run(
+	        f, "INSERT OR REPLACE INTO ticket (id, sha256, withdrawn) VALUES (?, ?, ?)", "tti",
+	        TEXT(e, TICKET), TEXT(e, SHA256), INT(e, WITHDRAWN));
 }
 
 static int ticket_use(struct wl_facts *f, const struct wl_entry *e)
@@ -42,14 +43,15 @@ static int ticket_use(struct wl_facts *f, const struct wl_entry *e)
 
 static int prepared(struct wl_facts *f, const struct wl_entry *e)
 {
-	return wl_facts_run(f, "INSERT INTO prepared (seq, head, medium, insertion) VALUES (?, ?, ?, '')",
-	                    "itt", (int64_t)e->seq, TEXT(e, HEAD_SHA256), TEXT(e, MEDIUM));
+	return wl_facts_run(
+	        f, "INSERT INTO prepared (seq, head, medium, insertion) VALUES (?, ?, ?, '')",
+	        "itt", (int64_t)e->seq, TEXT(e, HEAD_SHA256), TEXT(e, MEDIUM));
 }
 
 static int medium(struct wl_facts *f, const struct wl_entry *e)
 {
-	return wl_facts_run(f, "INSERT OR REPLACE INTO medium VALUES (?, ?, 1)", "ti", TEXT(e, MEDIUM),
-	                    (int64_t)(strcmp(TEXT(e, STATE), "suspect") == 0));
+	return wl_facts_run(f, "INSERT OR REPLACE INTO medium VALUES (?, ?, 1)", "ti",
+	                    TEXT(e, MEDIUM), (int64_t)(strcmp(TEXT(e, STATE), "suspect") == 0));
 }
 
 /* Its vault is gone with the old station: it is known, and nothing more can become of it. */
@@ -71,9 +73,9 @@ static const struct {
 	const char *kind;
 	int (*apply)(struct wl_facts *f, const struct wl_entry *e);
 } kinds[] = {
-        {"floor", floor_of},   {"installed", installed}, {"ticket", ticket},
+        {"floor", floor_of},        {"installed", installed}, {"ticket", ticket},
         {"ticket-use", ticket_use}, {"prepared", prepared},   {"medium", medium},
-        {"transfer", transfer}, {"counters", counters},
+        {"transfer", transfer},     {"counters", counters},
 };
 
 static int inherited(struct wl_facts *f, const struct wl_entry *e)

@@ -10,6 +10,7 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/ledger/certificate.h"
 #include "daemon/ledger/document.h"
+#include "daemon/ledger/heritage.h"
 #include "daemon/ledger/serve.h"
 
 #define PART_BYTES   60000U
@@ -65,6 +66,13 @@ static const char *mirror_word(const struct wl_ledger *l)
 	return words[wl_store_mirror(l->store, &f)];
 }
 
+static bool is_unvouched(const struct wl_ledger *l)
+{
+	struct wl_heritage h = {.unvouched = true};
+
+	return wl_facts_heritage(l->facts, &h) < 0 || h.unvouched;
+}
+
 static int on_status(struct wl_server *s, struct wl_connection *c)
 {
 	const struct wl_ledger *l = s->o.ledger;
@@ -95,6 +103,8 @@ static int on_status(struct wl_server *s, struct wl_connection *c)
 	if (t)
 		put_hex(m, WL_T_SPKI_SHA256, t->authority_spki_sha256);
 	wl_message_put_text(m, WL_T_MIRROR, mirror_word(l));
+	if (t)
+		wl_message_put_bool(m, WL_T_UNVOUCHED, is_unvouched(l));
 	return wl_connection_send(c, m);
 }
 

@@ -2,8 +2,8 @@
  * The old ledger's facts, said again as entries of the new one.
  *
  * Runs in weighlock-ledgerd on the index of a verified copy. Power going between two groups leaves
- * station.init without its `counters`: the next start reads the copy and says everything again, which
- * changes nothing that was said already.
+ * station.init without its `counters`: the next start reads the copy and says everything again,
+ * which changes nothing that was said already.
  */
 #include <errno.h>
 #include <openssl/rand.h>
@@ -21,15 +21,25 @@ static const struct {
 	const char *kind, *sql, *types;
 	enum wl_member members[4];
 } rows[] = {
-        {"floor", "SELECT device, component, release FROM floor", "tti",
+        {"floor",
+         "SELECT device, component, release FROM floor",
+         "tti",
          {WL_M_DEVICE, WL_M_COMPONENT, WL_M_RELEASE}},
-        {"installed", "SELECT device, component, release FROM installed", "tti",
+        {"installed",
+         "SELECT device, component, release FROM installed",
+         "tti",
          {WL_M_DEVICE, WL_M_COMPONENT, WL_M_RELEASE}},
-        {"ticket", "SELECT id, sha256, withdrawn FROM ticket", "ttb",
+        {"ticket",
+         "SELECT id, sha256, withdrawn FROM ticket",
+         "ttb",
          {WL_M_TICKET, WL_M_SHA256, WL_M_WITHDRAWN}},
-        {"ticket-use", "SELECT device, ticket, transfer FROM ticket_use", "ttt",
+        {"ticket-use",
+         "SELECT device, ticket, transfer FROM ticket_use",
+         "ttt",
          {WL_M_DEVICE, WL_M_TICKET, WL_M_FROM}},
-        {"prepared", "SELECT head, medium FROM prepared WHERE voided = 0", "tt",
+        {"prepared",
+         "SELECT head, medium FROM prepared WHERE voided = 0",
+         "tt",
          {WL_M_HEAD_SHA256, WL_M_MEDIUM}},
         /* a writing that nobody ended leaves a suspect medium too */
         {"medium",
@@ -41,7 +51,9 @@ static const struct {
          " insertion.medium NOT IN (SELECT id FROM medium)",
          "tt",
          {WL_M_MEDIUM, WL_M_STATE}},
-        {"transfer", "SELECT id, device, state, opener FROM transfer WHERE open = 1", "tttt",
+        {"transfer",
+         "SELECT id, device, state, opener FROM transfer WHERE open = 1",
+         "tttt",
          {WL_M_FROM, WL_M_DEVICE, WL_M_STATE, WL_M_OPENED_BY}},
 };
 
@@ -86,7 +98,8 @@ static int add_column(struct wl_draft *d, enum wl_member member, char type, sqli
 static int inherit_kind(struct wl_ledger *l, struct wl_predecessor *p, size_t row)
 {
 	sqlite3_stmt *s = NULL;
-	int r = sqlite3_prepare_v2(p->facts->db, rows[row].sql, -1, &s, NULL) == SQLITE_OK ? 0 : -EIO;
+	int r = sqlite3_prepare_v2(p->facts->db, rows[row].sql, -1, &s, NULL) == SQLITE_OK ? 0
+	                                                                                   : -EIO;
 
 	while (r == 0 && sqlite3_step(s) == SQLITE_ROW) {
 		WL_CLEANUP(wl_draft_clear) struct wl_draft d = {0};
@@ -108,7 +121,8 @@ static int inherit_counters(struct wl_ledger *l, struct wl_predecessor *p)
 	uint64_t version = old->policy_version;
 	int r = wl_facts_heritage(p->facts, &before);
 
-	if (r == 0 && before.policy_floor > version) /* it was a successor that never had a policy */
+	if (r == 0 &&
+	    before.policy_floor > version) /* it was a successor that never had a policy */
 		version = before.policy_floor;
 	if (r == 0)
 		r = begin("counters", &d);

@@ -59,7 +59,8 @@ ledger_tests = tests/unit/test_ledger_entry tests/unit/test_ledger_facts \
 	tests/unit/test_ledger_export \
 	tests/unit/test_ledger_custody \
 	tests/unit/test_ledger_merkle tests/unit/test_ledger_note \
-	tests/unit/test_ledger_recovery tests/unit/test_ledger_tiles
+	tests/unit/test_ledger_recovery tests/unit/test_ledger_succession \
+	tests/unit/test_ledger_tiles
 check_PROGRAMS += $(ledger_tests)
 TESTS += $(ledger_tests)
 ledger_test_cppflags = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(SQLITE_CFLAGS) $(CMOCKA_CFLAGS)
@@ -93,10 +94,20 @@ tests_unit_test_ledger_recovery_LDADD = $(ledger_test_libs)
 tests_unit_test_ledger_recovery_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write -Wl,--wrap=pwrite \
 	-Wl,--wrap=fsync -Wl,--wrap=fdatasync -Wl,--wrap=renameat -Wl,--wrap=ftruncate \
 	-Wl,--wrap=mkdirat -Wl,--wrap=unlinkat
+tests_unit_test_ledger_succession_SOURCES = tests/unit/test_ledger_succession.c $(ledger_fixture)
+tests_unit_test_ledger_succession_CPPFLAGS = $(ledger_test_cppflags)
+tests_unit_test_ledger_succession_LDADD = $(ledger_test_libs)
 tests_unit_test_ledger_tiles_SOURCES = tests/unit/test_ledger_tiles.c $(ledger_fixture)
 tests_unit_test_ledger_tiles_CPPFLAGS = $(ledger_test_cppflags)
 tests_unit_test_ledger_tiles_LDADD = $(ledger_test_libs)
 endif
-dist_check_SCRIPTS += tests/integration/ledger_daemon.sh tests/integration/ledger_disks.sh
-TESTS += tests/integration/ledger_daemon.sh tests/integration/ledger_disks.sh
+dist_check_SCRIPTS += tests/integration/ledger_daemon.sh tests/integration/ledger_disks.sh \
+	tests/integration/ledger_faults.sh
+TESTS += tests/integration/ledger_daemon.sh tests/integration/ledger_disks.sh \
+	tests/integration/ledger_faults.sh
 EXTRA_DIST += tests/integration/tlog_check.py
+
+# by the byte and by the call, where make check takes a sample: about an hour
+check-long: all
+	WL_LONG=1 $(MAKE) check TESTS='tests/unit/test_ledger_recovery tests/integration/ledger_faults.sh'
+.PHONY: check-long

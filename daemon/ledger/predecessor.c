@@ -48,7 +48,8 @@ static int read_claim(int from, void **ret_p, size_t *ret_n, struct wl_checkpoin
 	if (r < 0)
 		return r;
 	end = strstr(*ret_p, "\n\n");
-	if (!end || wl_checkpoint_parse(*ret_p, (size_t)(end + 1 - (const char *)*ret_p), ret) < 0 ||
+	if (!end ||
+	    wl_checkpoint_parse(*ret_p, (size_t)(end + 1 - (const char *)*ret_p), ret) < 0 ||
 	    ret->size == 0 || ret->size > INT64_MAX)
 		return REFUSE(f, "its checkpoint is none");
 	return 0;
@@ -132,7 +133,8 @@ static int copy(const char *path, int to, const char *station, struct wl_predece
 	return r == -EUCLEAN ? REFUSE(f, "a tile is missing or damaged") : r;
 }
 
-/* Every entry is one, in its place, of this station; the root is made again from the leaves alone. */
+/* Every entry is one, in its place, of this station; the root is made again from the leaves alone.
+ */
 static int check_entries(struct wl_predecessor *p, const char *station, struct wl_finding *f)
 {
 	uint64_t size = wl_store_size(p->store);
@@ -170,7 +172,8 @@ static int open_copy(const char *state_path, const char *name, struct wl_predece
 	struct wl_store_options o = {.dirfd = p->dirfd, .key = &p->key};
 	char index[4096], why[WL_ERROR_DETAIL_MAX + 1];
 	int n = snprintf(index, sizeof(index), "%s/%s/.state/index.db", state_path, name);
-	int r = n < 0 || (size_t)n >= sizeof(index) ? -ENAMETOOLONG : wl_store_open(&o, &p->store, f);
+	int r = n < 0 || (size_t)n >= sizeof(index) ? -ENAMETOOLONG
+	                                            : wl_store_open(&o, &p->store, f);
 
 	if (r == 0)
 		r = wl_facts_open(index, p->store, &p->facts, f);
@@ -260,7 +263,8 @@ int wl_predecessor_see(struct wl_predecessor *p, const void *document, size_t n,
 	if (r < 0)
 		return r;
 	if (memcmp(root.b, cp.root.b, sizeof(root.b)) != 0)
-		return REFUSE(ret_finding, "another root was signed for %" PRIu64 " entries: two histories",
+		return REFUSE(ret_finding,
+		              "another root was signed for %" PRIu64 " entries: two histories",
 		              cp.size);
 	return 0;
 }

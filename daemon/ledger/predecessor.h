@@ -22,9 +22,9 @@ struct wl_predecessor {
 };
 
 /*
- * Copies the ledger in the folder `path` into `name` in `state_fd`, and opens the copy. -EBADMSG with
- * station.predecessor-refused and the reason where it is not the whole ledger of `station`; other
- * errors are of reading or writing.
+ * Copies the ledger in the folder `path` into `name` in `state_fd`, and opens the copy. -EBADMSG
+ * with station.predecessor-refused and the reason where it is not the whole ledger of `station`;
+ * other errors are of reading or writing.
  */
 int wl_predecessor_take(const char *path, int state_fd, const char *state_path, const char *name,
                         const char *station, struct wl_predecessor *ret,
@@ -34,8 +34,8 @@ int wl_predecessor_open(int state_fd, const char *state_path, const char *name,
                         struct wl_predecessor *ret, struct wl_finding *ret_finding);
 void wl_predecessor_close(struct wl_predecessor *p);
 
-/* A checkpoint or a receipt (tlog-proof) of the old ledger that was found elsewhere: raises `seen`, or
- * is refused where it contradicts the ledger or is not signed by it. */
+/* A checkpoint or a receipt (tlog-proof) of the old ledger that was found elsewhere: raises `seen`,
+ * or is refused where it contradicts the ledger or is not signed by it. */
 int wl_predecessor_see(struct wl_predecessor *p, const void *document, size_t n,
                        struct wl_finding *ret_finding);
 

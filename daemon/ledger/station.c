@@ -93,8 +93,8 @@ static int fill_entry_zero(const struct wl_ledger *l, uint64_t uid, struct wl_dr
 }
 
 /* Entry 0, and in the same commit what is taken over of the ledger before, where there is one. */
-static int write_entry_zero(struct wl_ledger *l, uint64_t uid, struct wl_draft *d, uint64_t *ret_seq,
-                            struct wl_finding *f)
+static int write_entry_zero(struct wl_ledger *l, uint64_t uid, struct wl_draft *d,
+                            uint64_t *ret_seq, struct wl_finding *f)
 {
 	WL_CLEANUP(wl_predecessor_close) struct wl_predecessor p = {.dirfd = -1};
 	struct wl_clock c;

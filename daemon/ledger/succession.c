@@ -1,10 +1,11 @@
 /*
- * A station that follows another one: what `station init --succeeds` proposes, until it is confirmed.
+ * A station that follows another one: what `station init --succeeds` proposes, until it is
+ * confirmed.
  *
- * Runs in weighlock-ledgerd. The broker names the folder and hands over what was seen elsewhere; both
- * are believed only as far as predecessor.c verifies them. Keys are made anew, never taken over. The
- * file .state/succeeds names the verified copy; when power goes before it is written the init is said
- * again.
+ * Runs in weighlock-ledgerd. The broker names the folder and hands over what was seen elsewhere;
+ * both are believed only as far as predecessor.c verifies them. Keys are made anew, never taken
+ * over. The file .state/succeeds names the verified copy; when power goes before it is written the
+ * init is said again.
  */
 #include <errno.h>
 #include <inttypes.h>

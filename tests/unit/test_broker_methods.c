@@ -61,7 +61,7 @@ static const struct {
         {"Approve", "a"},        {"Reject", "a"},
         {"Withdraw", "a"},       {"Release", "ti"},
         {"Retry", "ti"},         {"Cancel", "tia"},
-        {"Prepare", "tic"},      {"StationInit", "s"},
+        {"Prepare", "tic"},      {"StationInit", "s"}, {"StationSucceed", "s"},
         {"StationConfirm", "s"}, {"StationCard", "uAs"},
         {"PolicyPropose", "As"}, {"PolicyConfirm", "As"},
         {"LedgerRead", "u"},     {"LedgerProve", "u"},
