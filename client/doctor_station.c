@@ -143,11 +143,12 @@ void wl_doctor_mirror(struct wl_cli *cli, struct wl_finding_health *ret)
 	const char *mirror = wl_member_text(s, "mirror");
 
 	if (!strcmp(mirror, "none"))
-		wl_health_set(ret, WL_HEALTH_WARN,
-		              _("mount a second disk, put the file weighlock-mirror into a folder of "
-		                "it, start weighlock-ledgerd with --mirror"),
-		              _("the ledger has no mirror on a second disk: entries die with the "
-		                "disk"));
+		wl_health_set(
+		        ret, WL_HEALTH_WARN,
+		        _("mount a second disk, put the file weighlock-mirror into a folder of "
+		          "it, start weighlock-ledgerd with --mirror"),
+		        _("the ledger has no mirror on a second disk: entries die with the "
+		          "disk"));
 	else if (!strcmp(mirror, "failed"))
 		wl_health_set(ret, WL_HEALTH_NO,
 		              _("mend or replace the second disk, then restart weighlock-ledgerd"),

@@ -61,11 +61,12 @@ static const struct {
         {"Approve", "a"},        {"Reject", "a"},
         {"Withdraw", "a"},       {"Release", "ti"},
         {"Retry", "ti"},         {"Cancel", "tia"},
-        {"Prepare", "tic"},      {"StationInit", "s"}, {"StationSucceed", "s"},
-        {"StationConfirm", "s"}, {"StationCard", "uAs"},
-        {"PolicyPropose", "As"}, {"PolicyConfirm", "As"},
-        {"LedgerRead", "u"},     {"LedgerProve", "u"},
-        {"AddOutbound", "i"},    {"Acknowledge", "ic"},
+        {"Prepare", "tic"},      {"StationInit", "s"},
+        {"StationSucceed", "s"}, {"StationConfirm", "s"},
+        {"StationCard", "uAs"},  {"PolicyPropose", "As"},
+        {"PolicyConfirm", "As"}, {"LedgerRead", "u"},
+        {"LedgerProve", "u"},    {"AddOutbound", "i"},
+        {"Acknowledge", "ic"},
 };
 
 static unsigned roles_of(const char *may)
