@@ -1,6 +1,6 @@
 /*
- * The system calls that are left to weighlock-mediad, beyond what every daemon is denied
- * (daemon.h).
+ * The folders and system calls that are left to weighlock-mediad, beyond what every daemon is
+ * denied (daemon.h).
  *
  * Runs once in weighlock-mediad, as root with CAP_SYS_ADMIN alone, before its first connection.
  * What is left is what libudev's enumeration, AF_UNIX sockets that are already there, and block
@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/landlock.h"
 #include "udev/media.h"
 
 static const int plain_calls[] = {
@@ -117,6 +118,19 @@ static int allow_some(scmp_filter_ctx f)
 		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 		                     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	return r;
+}
+
+/* The nodes; what the kernel says of disks and of the boot; what udev says of them. root's files
+ * are out of reach, and no file anywhere can be made or removed. */
+int wl_media_restrict_files(void)
+{
+	static const struct wl_landlock_rule rules[] = {
+	        {"/dev", WL_LANDLOCK_DEVICES},
+	        {"/sys", WL_LANDLOCK_READ},
+	        {"/run/udev", WL_LANDLOCK_READ},
+	};
+
+	return wl_landlock_restrict(rules, WL_ARRAY_LEN(rules));
 }
 
 static void filter_release(scmp_filter_ctx *f)

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "daemon/base/cleanup.h"
+#include "udev/place.h"
 
 #ifndef BLKGETDISKSEQ /* linux/fs.h since 5.15 */
 #define BLKGETDISKSEQ _IOR(0x12, 128, uint64_t)
@@ -56,6 +57,8 @@ static int refuse_errno(const struct wl_device_pass *pass, int error, const char
 	        {ENXIO, false, WL_RULE_NONE, "it is gone"},
 	        {ENODEV, false, WL_RULE_NONE, "it is gone"},
 	        {ENOMEDIUM, false, WL_RULE_NONE, "it is gone"},
+	        {EXDEV, false, WL_RULE_MEDIUM_PORT_UNKNOWN,
+	         "what the node leads to is not a disk in this port"},
 	};
 
 	for (unsigned i = 0; i < WL_ARRAY_LEN(table); i++)
@@ -63,10 +66,10 @@ static int refuse_errno(const struct wl_device_pass *pass, int error, const char
 			return wl_refuse(ret_finding,
 			                 table[i].rule != WL_RULE_NONE ? table[i].rule
 			                                               : gone_rule(pass),
-			                 "%s in port %s: %s", doing, pass->port, table[i].words);
+			                 "%s in port %s: %s", doing, pass->port.id, table[i].words);
 	return wl_refuse(ret_finding,
 	                 pass->write ? WL_RULE_DESTINATION_WRITE_FAILED : WL_RULE_MEDIUM_UNREADABLE,
-	                 "%s in port %s: %s", doing, pass->port, strerrorname_np(error));
+	                 "%s in port %s: %s", doing, pass->port.id, strerrorname_np(error));
 }
 
 /* The open description must be what udev showed and the caller asked for. */
@@ -81,17 +84,39 @@ static int check_same(const struct wl_device_pass *pass, int fd, struct wl_findi
 	if (!S_ISBLK(st.st_mode) || st.st_rdev != pass->disk.devnum ||
 	    diskseq != pass->disk.diskseq)
 		return wl_refuse(ret_finding, WL_RULE_MEDIUM_CHANGED,
-		                 "port %s holds another medium than the one asked for", pass->port);
+		                 "port %s holds another medium than the one asked for", pass->port.id);
 	if (bytes == 0)
 		return refuse_errno(pass, ENOMEDIUM, "asking the medium", ret_finding);
 	if (bytes != pass->disk.bytes)
 		return wl_refuse(ret_finding, WL_RULE_MEDIUM_CHANGED,
-		                 "the medium in port %s changed its size", pass->port);
+		                 "the medium in port %s changed its size", pass->port.id);
 	return 0;
 }
 
-static int open_node(const struct wl_disk *disk, int flags)
+/* Before anything is opened: the node is the disk that was seen, and the kernel says that this one
+ * is in the port. -EXDEV where not. */
+static int check_place(const struct wl_disk *disk, const struct wl_port *port)
 {
+	WL_AUTO_CLOSE int fd = open(disk->node, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	char syspath[WL_SYSPATH_TEXT];
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISBLK(st.st_mode) || st.st_rdev != disk->devnum)
+		return -EXDEV;
+	int r = wl_place_of(disk->devnum, syspath);
+	if (r < 0)
+		return r;
+	return wl_place_is_port(port, disk->devnum, syspath) ? 0 : -EXDEV;
+}
+
+static int open_node(const struct wl_disk *disk, const struct wl_port *port, int flags)
+{
+	int r = check_place(disk, port);
+
+	if (r < 0)
+		return r;
 	int fd = open(disk->node, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 
 	if (fd < 0)
@@ -109,7 +134,7 @@ static int set_protection(int fd, bool ro)
 /* Sets the protection this pass needs, remembering what was; on a descriptor without claim. */
 static int protect(struct wl_device_pass *pass, struct wl_finding *ret_finding)
 {
-	WL_AUTO_CLOSE int fd = open_node(&pass->disk, O_RDONLY);
+	WL_AUTO_CLOSE int fd = open_node(&pass->disk, &pass->port, O_RDONLY);
 	int ro = 0, r;
 
 	if (fd < 0)
@@ -131,7 +156,7 @@ static int protect(struct wl_device_pass *pass, struct wl_finding *ret_finding)
 
 static int claim(const struct wl_device_pass *pass, int *ret_fd, struct wl_finding *ret_finding)
 {
-	WL_AUTO_CLOSE int fd = open_node(&pass->disk, (pass->write ? O_RDWR : O_RDONLY) | O_EXCL);
+	WL_AUTO_CLOSE int fd = open_node(&pass->disk, &pass->port, (pass->write ? O_RDWR : O_RDONLY) | O_EXCL);
 	int ro = 0, r;
 
 	if (fd < 0)
@@ -144,7 +169,7 @@ static int claim(const struct wl_device_pass *pass, int *ret_fd, struct wl_findi
 	if ((ro != 0) != !pass->write)
 		return wl_refuse(ret_finding, WL_RULE_MEDIUM_CHANGED,
 		                 "the write protection in port %s was changed by somebody else",
-		                 pass->port);
+		                 pass->port.id);
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
@@ -161,13 +186,13 @@ int wl_device_open(struct wl_device_pass *pass, int *ret_fd, struct wl_finding *
 }
 
 /*
- * Whether an O_EXCL open that failed shows that nobody holds the medium: it is gone, or broken (the
- * claim is asked for before the device). Any other error, of descriptors or memory that are short,
+ * Whether an O_EXCL open that failed shows that nobody holds the medium: it is gone (its number may
+ * be a disk elsewhere by now), or broken (the claim is asked for before the device). Any other error, of descriptors or memory that are short,
  * says nothing, and who says nothing is taken for somebody who holds it.
  */
 static bool shows_free(int fd)
 {
-	static const int errors[] = {ENOENT, ENXIO, ENODEV, ENOMEDIUM, EIO};
+	static const int errors[] = {ENOENT, ENXIO, ENODEV, ENOMEDIUM, EIO, EXDEV};
 
 	for (unsigned i = 0; i < WL_ARRAY_LEN(errors); i++)
 		if (fd == -errors[i])
@@ -175,15 +200,15 @@ static bool shows_free(int fd)
 	return fd >= 0;
 }
 
-int wl_device_check_free(const struct wl_disk *disk, const char *port,
+int wl_device_check_free(const struct wl_disk *disk, const struct wl_port *port,
                          struct wl_finding *ret_finding)
 {
-	WL_AUTO_CLOSE int fd = open_node(disk, O_RDONLY | O_EXCL);
+	WL_AUTO_CLOSE int fd = open_node(disk, port, O_RDONLY | O_EXCL);
 
 	if (shows_free(fd))
 		return 0;
 	return wl_refuse(ret_finding, WL_RULE_STATION_BUSY,
-	                 "the medium in port %s is still held by somebody (%s)", port,
+	                 "the medium in port %s is still held by somebody (%s)", port->id,
 	                 strerrorname_np(-fd));
 }
 
@@ -199,7 +224,7 @@ void wl_device_restore(struct wl_device_pass *pass)
 
 	if (!pass->touched)
 		return;
-	WL_AUTO_CLOSE int fd = open_node(&pass->disk, O_RDONLY);
+	WL_AUTO_CLOSE int fd = open_node(&pass->disk, &pass->port, O_RDONLY);
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_rdev != pass->disk.devnum)
 		return;
 	if (major(st.st_rdev) != LOOP_MAJOR_NUMBER &&
@@ -215,7 +240,7 @@ static int claim_again(const struct wl_device_pass *pass, uint64_t timeout_ms, i
 	int64_t until_ms = now_ms() + (int64_t)timeout_ms;
 
 	for (;;) {
-		int fd = open_node(&pass->disk, O_RDONLY | O_EXCL);
+		int fd = open_node(&pass->disk, &pass->port, O_RDONLY | O_EXCL);
 		if (fd >= 0)
 			*ret_fd = fd;
 		if (shows_free(fd))
@@ -235,7 +260,7 @@ static int flush(const struct wl_device_pass *pass, int fd, struct wl_finding *r
 	if (r < 0) /* whatever is there now */
 		return wl_refuse(ret_finding, WL_RULE_DESTINATION_GONE,
 		                 "port %s: the medium was taken out while it was written",
-		                 pass->port);
+		                 pass->port.id);
 	if (fsync(fd) < 0 || ioctl(fd, BLKFLSBUF, 0) < 0)
 		return refuse_errno(pass, errno, "flushing the medium", ret_finding);
 	return 0;

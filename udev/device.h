@@ -16,18 +16,19 @@
 /* One way through a gate, from opening to letting go; copied, borrows nothing. */
 struct wl_device_pass {
 	struct wl_disk disk;
-	char port[WL_ID_TEXT];
+	struct wl_port port; /* where it must be */
 	bool write;
 	bool touched; /* BLKROSET was set by us and `former_ro` is to be put back */
 	bool former_ro;
 };
 
 /*
- * Opens pass->disk for reading (write-protected before the first read) or for writing. Before and
- * after, the open description must be a block device of the number, DISKSEQ and size the insertion
- * was seen with. 0 and the only open description of it, O_EXCL; else -EBADMSG with nothing left
+ * Opens pass->disk for reading (write-protected before the first read) or for writing. Nothing is
+ * opened but a block device of the insertion's number that the kernel says is in the port now; once
+ * open it must have the DISKSEQ and size the insertion was seen with. 0 and the only open description of it, O_EXCL; else -EBADMSG with nothing left
  * open and the write protection as it was: medium.gone or destination.gone, medium.changed,
- * medium.unreadable, destination.write-failed (write-protected), station.busy (somebody holds it).
+ * medium.unreadable, medium.port-unknown (it is elsewhere), destination.write-failed
+ * (write-protected), station.busy (somebody holds it).
  */
 int wl_device_open(struct wl_device_pass *pass, int *ret_fd, struct wl_finding *ret_finding);
 
@@ -35,7 +36,7 @@ int wl_device_open(struct wl_device_pass *pass, int *ret_fd, struct wl_finding *
  * Whether nobody holds it: an O_EXCL open that succeeds and is given up at once. Where it is gone,
  * or is another one by now, nobody can hold the one that was meant: 0. -EBADMSG with station.busy.
  */
-int wl_device_check_free(const struct wl_disk *disk, const char *port,
+int wl_device_check_free(const struct wl_disk *disk, const struct wl_port *port,
                          struct wl_finding *ret_finding);
 
 /*

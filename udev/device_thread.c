@@ -29,7 +29,7 @@ static void do_open(struct wl_device_job *job)
 {
 	job->result = 0;
 	for (unsigned i = 0; i < job->nothers && job->result == 0; i++)
-		job->result = wl_device_check_free(&job->other[i].disk, job->other[i].port,
+		job->result = wl_device_check_free(&job->other[i].disk, &job->other[i].port,
 		                                   &job->finding);
 	if (job->result == 0)
 		job->result = wl_device_open(&job->pass, &job->fd, &job->finding);

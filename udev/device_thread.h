@@ -19,7 +19,7 @@ struct wl_device_job {
 	unsigned nothers;
 	struct {
 		struct wl_disk disk;
-		char port[WL_ID_TEXT];
+		struct wl_port port;
 	} other[WL_PORTS_MAX];
 	/* results */
 	int result; /* 0 or negative errno */

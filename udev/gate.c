@@ -86,7 +86,7 @@ static int check_ready(struct wl_media *m, struct wl_finding *ret_finding)
 {
 	if (m->gate.state != WL_GATE_NONE)
 		return wl_refuse(ret_finding, WL_RULE_STATION_BUSY, "the medium in port %s is open",
-		                 m->gate.pass.port);
+		                 m->gate.pass.port.id);
 	if (!wl_media_spawn(m))
 		return wl_refuse(ret_finding, WL_RULE_STATION_PART_MISSING,
 		                 "weighlock-spawnd is not connected");
@@ -102,7 +102,7 @@ static void list_others(const struct wl_media *m, const struct wl_insertion *but
 		if (s == but || !wl_insertion_is_present(s))
 			continue;
 		job->other[job->nothers].disk = s->disk;
-		(void)snprintf(job->other[job->nothers++].port, WL_ID_TEXT, "%s", s->port);
+		job->other[job->nothers++].port = *wl_ports_find(&m->ports, s->port);
 	}
 }
 
@@ -111,9 +111,10 @@ static void begin_opening(struct wl_media *m, struct wl_media_peer *asker,
 {
 	struct wl_gate *g = &m->gate;
 	struct wl_device_job job = {.what = WL_DEVICE_OPEN,
-	                            .pass = {.disk = in->disk, .write = intent[0] != '\0'}};
+	                            .pass = {.disk = in->disk,
+	                                     .port = *wl_ports_find(&m->ports, in->port),
+	                                     .write = intent[0] != '\0'}};
 
-	(void)snprintf(job.pass.port, sizeof(job.pass.port), "%s", in->port);
 	list_others(m, in, &job);
 	g->number++;
 	g->pass = job.pass;
@@ -357,8 +358,9 @@ static void take_up(struct wl_media *m)
 			continue;
 		in->left_protected = false;
 		g->number++;
-		g->pass = (struct wl_device_pass){.disk = in->disk, .touched = true};
-		(void)snprintf(g->pass.port, sizeof(g->pass.port), "%s", in->port);
+		g->pass = (struct wl_device_pass){.disk = in->disk,
+		                                  .port = *wl_ports_find(&m->ports, in->port),
+		                                  .touched = true};
 		g->purpose[0] = g->intent[0] = '\0';
 		g->state = WL_GATE_OPEN;
 		disown(m);

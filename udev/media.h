@@ -105,6 +105,9 @@ int64_t wl_media_now_ms(void);
 
 /* ---- confine.c ---- */
 
+/* The folders that are left, for this thread and those it starts; after the sockets are there. 0,
+ * -ENOSYS where the kernel has no Landlock, or negative errno. */
+int wl_media_restrict_files(void);
 /* The system calls that are left, for every thread; after wl_daemon_harden. 0 or negative errno. */
 int wl_media_filter(void);
 

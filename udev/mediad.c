@@ -136,6 +136,23 @@ static int serve(struct wl_media *m, int signal_fd)
 	return r < 0 ? fail("the loop", r) : EXIT_SUCCESS;
 }
 
+/* Everything that is still to be opened lies in /dev, /sys or /run/udev from here on. The device
+ * thread is started in between: Landlock is inherited, the filter is laid on every thread. */
+static int confine(struct wl_media *m)
+{
+	int r = wl_media_restrict_files();
+
+	if (r == -ENOSYS)
+		wl_log_warning("this kernel has no Landlock: files of root's are not out of reach");
+	else if (r < 0)
+		return fail("leaving folders", r);
+	r = wl_device_thread_start(&m->thread);
+	if (r < 0)
+		return fail("starting the device thread", r);
+	r = wl_media_filter();
+	return r < 0 ? fail("filtering system calls", r) : 0;
+}
+
 static int run(const char *state)
 {
 	static struct wl_media m; /* zero; large, and once per process */
@@ -155,15 +172,12 @@ static int run(const char *state)
 		r = make_signal_fd(&signal_fd);
 	if (r == 0)
 		r = wl_watch_open(&m.watch);
-	if (r == 0)
-		r = wl_device_thread_start(&m.thread);
 	if (r < 0)
 		return fail("starting", r);
 	if (listen_all(&m, state) != 0)
 		return EXIT_FAILURE;
-	r = wl_media_filter();
-	if (r < 0)
-		return fail("filtering system calls", r);
+	if (confine(&m) != 0)
+		return EXIT_FAILURE;
 	r = wl_watch_enumerate(m.watch, &watched);
 	if (r < 0)
 		return fail("reading the disks", r);

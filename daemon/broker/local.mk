@@ -65,7 +65,8 @@ daemon_broker_weighlockd_LDADD = daemon/broker/libwl_control.a $(wl_daemon_libs)
 
 if HAVE_CMOCKA
 broker_tests = tests/unit/test_broker_frame tests/unit/test_broker_methods \
-	tests/unit/test_broker_transfer tests/unit/test_broker_vault tests/unit/test_broker_export
+	tests/unit/test_broker_transfer tests/unit/test_broker_vault tests/unit/test_broker_export \
+	tests/unit/test_broker_part
 check_PROGRAMS += $(broker_tests)
 TESTS += $(broker_tests)
 broker_test_libs = daemon/broker/libwl_control.a $(wl_policy_libs) $(SYSTEMD_LIBS) $(CMOCKA_LIBS) \
@@ -85,6 +86,8 @@ tests_unit_test_broker_export_LDADD = $(broker_test_libs)
 tests_unit_test_broker_vault_SOURCES = tests/unit/test_broker_vault.c daemon/broker/certificate.c
 tests_unit_test_broker_vault_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_broker_vault_LDADD = $(broker_test_libs)
+tests_unit_test_broker_part_SOURCES = tests/unit/test_broker_part.c daemon/broker/part.c
+tests_unit_test_broker_part_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
 endif
 
 # these need root, udevd and loop devices (packaging/check.sh runs them)

@@ -123,10 +123,15 @@ static int list(struct wl_media *m, struct wl_finding *f)
 
 int wl_media_sync(struct wl_media *m, const struct wl_policy *policy, struct wl_finding *f)
 {
-	int r = wl_part_connect(&m->part, f);
-	if (r < 0)
-		return r;
+	bool was_connected = m->part.connected;
+	/* before: connecting anew closes the descriptor that it watches */
 	m->source = sd_event_source_disable_unref(m->source);
+	int r = wl_part_connect(&m->part, f);
+	if (r < 0) {
+		if (was_connected)
+			lost(m);
+		return r;
+	}
 	r = send_ports(m, policy, f);
 	if (r == 0)
 		r = list(m, f);

@@ -8,6 +8,7 @@
 #include "daemon/broker/part.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,8 +38,18 @@ static int missing(struct wl_part *p, int error, struct wl_finding *ret_finding)
 	                 strerror(-error));
 }
 
+/* Whether the other end has gone since it was last talked to. Asked before a request is begun:
+ * then nothing of it was sent, and it may go to whoever listens there now. */
+static bool is_dead(const struct wl_part *p)
+{
+	struct pollfd end = {.fd = p->channel.fd, .events = POLLRDHUP};
+	return poll(&end, 1, 0) > 0;
+}
+
 int wl_part_connect(struct wl_part *p, struct wl_finding *ret_finding)
 {
+	if (p->connected && is_dead(p))
+		wl_part_drop(p);
 	if (p->connected)
 		return 0;
 	int r = wl_channel_connect(&p->channel, p->path, p->uid, WL_PEER_BROKER, p->peer);

@@ -21,12 +21,15 @@ struct wl_part {
 /* 0; the object is large: keep it on the heap. */
 void wl_part_init(struct wl_part *p, const char *name, const char *path, uid_t uid,
                   enum wl_peer peer);
-/* Connects where it is not: 0, or -EBADMSG with station.part-missing. */
+/* Connects where it is not, or where the other end has gone: 0, or -EBADMSG with
+ * station.part-missing. */
 int wl_part_connect(struct wl_part *p, struct wl_finding *ret_finding);
 void wl_part_drop(struct wl_part *p);
 
 /* Starts building a request in p->message with a fresh serial, which it returns (0 where the part
- * is missing; sending then fails with the finding of connect). */
+ * is missing; sending then fails with the finding of connect). Connects as wl_part_connect does. A
+ * part that dies later than this fails the request: what it may have carried out is never asked for
+ * again here. */
 uint32_t wl_part_start(struct wl_part *p, enum wl_message_id id);
 
 /*

@@ -6,6 +6,7 @@
  * demands it), the limit on descriptors after Landlock (which opens one), capabilities after the
  * last step that needs them, the filter last because it forbids all of these.
  */
+#include "daemon/base/landlock.h"
 #include "daemon/spawn/sandbox.h"
 
 #include <stdio.h>

@@ -45,7 +45,4 @@ int wl_sandbox_enter(char *said, size_t size, const char **ret_step);
 int wl_sandbox_tighten(const struct wl_filter *f, uint64_t file_bytes_max, uint64_t deadline_ms,
                        const char **ret_step);
 
-/* The Landlock of this kernel; 0 where it has none. */
-int wl_landlock_abi(void);
-
 #endif

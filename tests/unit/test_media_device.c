@@ -20,9 +20,12 @@
 
 #include "daemon/base/cleanup.h"
 #include "udev/device.h"
+#include "udev/place.h"
 
 #define BLKGETDISKSEQ_REQUEST _IOR(0x12, 128, uint64_t)
 #define NUMBER                ((dev_t)0x810) /* 8:16 */
+#define CONTROLLER            "../../devices/pci0000:00/0000:00:14.0/"
+#define DISK                  "/host6/target6:0:0/6:0:0:0/block/sdb"
 
 /* A stick, and what goes wrong with it: errno or 0. */
 struct stick {
@@ -35,6 +38,8 @@ struct stick {
 	int size_error, set_ro_error, fsync_error, flush_error;
 	bool set_ro_ignored;      /* says yes and does nothing */
 	uint64_t diskseq_claimed; /* after O_EXCL; 0: the same */
+	const char *place;        /* in sysfs; NULL: there */
+	int place_error;
 	unsigned fsyncs, flushes, opens;
 };
 
@@ -52,6 +57,7 @@ int __wrap___open_2(const char *path, int flags);
 int __wrap_fstat(int fd, struct stat *st);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 int __wrap_fsync(int fd);
+int __wrap_wl_place_of(dev_t devnum, char ret_syspath[WL_SYSPATH_TEXT]);
 
 int __wrap_open(const char *path, int flags, ...)
 {
@@ -59,6 +65,9 @@ int __wrap_open(const char *path, int flags, ...)
 		return __real_open(path, flags, 0);
 	assert_true(flags & O_CLOEXEC);
 	assert_true(flags & O_NOFOLLOW);
+	if (flags & O_PATH) /* a node is there as long as the disk */
+		return stick.open_error == ENOENT ? fails(ENOENT)
+		                                  : __real_open("/dev/null", O_PATH | O_CLOEXEC);
 	stick.opens++;
 	if (stick.open_error)
 		return fails(stick.open_error);
@@ -125,12 +134,22 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	}
 }
 
+int __wrap_wl_place_of(dev_t devnum, char ret_syspath[WL_SYSPATH_TEXT])
+{
+	assert_int_equal(devnum, stick.number);
+	(void)snprintf(ret_syspath, WL_SYSPATH_TEXT, "%s",
+	               stick.place ? stick.place : CONTROLLER "usb1/1-2/1-2:1.0" DISK);
+	return -stick.place_error;
+}
+
 int __wrap_fsync(int fd)
 {
 	(void)fd;
 	stick.fsyncs++;
 	return stick.fsync_error ? fails(stick.fsync_error) : 0;
 }
+
+#define STICK(...) {.diskseq = 5, .bytes = 4096, .mode = S_IFBLK, .number = NUMBER, __VA_ARGS__}
 
 static const struct stick sound = {
         .diskseq = 5, .bytes = 4096, .mode = S_IFBLK | 0600, .number = NUMBER};
@@ -139,7 +158,7 @@ static struct wl_device_pass pass_of(bool write)
 {
 	struct wl_device_pass pass = {
 	        .disk = {.devnum = NUMBER, .diskseq = 5, .bytes = 4096, .node = "/dev/stick"},
-	        .port = "b1",
+	        .port = {.id = "b1", .id_path = "pci-0000:00:14.0-usb-0:2:1.0"},
 	        .write = write};
 
 	return pass;
@@ -153,7 +172,6 @@ static void test_open_refused(void **state)
 		struct stick stick;
 		enum wl_rule rule;
 	} cases[] = {
-#define STICK(...) {.diskseq = 5, .bytes = 4096, .mode = S_IFBLK, .number = NUMBER, __VA_ARGS__}
 	        {"unplugged", false, STICK(.open_error = ENOENT), WL_RULE_MEDIUM_GONE},
 	        {"unplugged", false, STICK(.open_error = ENXIO), WL_RULE_MEDIUM_GONE},
 	        {"card taken out", false, STICK(.open_error = ENOMEDIUM), WL_RULE_MEDIUM_GONE},
@@ -187,11 +205,11 @@ static void test_open_refused(void **state)
 	        {"another number",
 	         false,
 	         {.diskseq = 5, .bytes = 4096, .mode = S_IFBLK, .number = NUMBER + 1},
-	         WL_RULE_MEDIUM_CHANGED},
+	         WL_RULE_MEDIUM_PORT_UNKNOWN},
 	        {"no block device",
 	         false,
 	         {.diskseq = 5, .bytes = 4096, .mode = S_IFCHR, .number = NUMBER},
-	         WL_RULE_MEDIUM_CHANGED},
+	         WL_RULE_MEDIUM_PORT_UNKNOWN},
 	        {"another size",
 	         false,
 	         {.diskseq = 5, .bytes = 8192, .mode = S_IFBLK, .number = NUMBER},
@@ -219,6 +237,47 @@ static void test_open_refused(void **state)
 		assert_int_equal(fd, -1);
 		if (stick.diskseq == 5) /* the same medium: as it was found */
 			assert_int_equal(stick.ro, cases[i].stick.ro);
+	}
+}
+
+/* A disk that is not in the port is not opened at all, whatever its DISKSEQ and size. */
+static void test_elsewhere(void **state)
+{
+	static const struct {
+		const char *why;
+		struct stick stick;
+		enum wl_rule read, write;
+	} cases[] = {
+	        {"the station's own disk", STICK(.place = CONTROLLER "ata1" DISK),
+	         WL_RULE_MEDIUM_PORT_UNKNOWN, WL_RULE_MEDIUM_PORT_UNKNOWN},
+	        {"a stick at another connector", STICK(.place = CONTROLLER "usb1/1-3/1-3:1.0" DISK),
+	         WL_RULE_MEDIUM_PORT_UNKNOWN, WL_RULE_MEDIUM_PORT_UNKNOWN},
+	        {"a node that leads elsewhere",
+	         {.diskseq = 5, .bytes = 4096, .mode = S_IFBLK, .number = NUMBER + 1},
+	         WL_RULE_MEDIUM_PORT_UNKNOWN, WL_RULE_MEDIUM_PORT_UNKNOWN},
+	        {"a node that is no disk",
+	         {.diskseq = 5, .bytes = 4096, .mode = S_IFCHR, .number = NUMBER},
+	         WL_RULE_MEDIUM_PORT_UNKNOWN, WL_RULE_MEDIUM_PORT_UNKNOWN},
+	        {"a disk that is gone", STICK(.place_error = ENOENT), WL_RULE_MEDIUM_GONE,
+	         WL_RULE_DESTINATION_GONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * WL_ARRAY_LEN(cases); i++) {
+		bool write = i % 2 != 0, over;
+		struct wl_device_pass pass = pass_of(write);
+		struct wl_finding finding = {.rule = WL_RULE_NONE};
+		int fd = -1;
+		stick = cases[i / 2].stick;
+		assert_int_equal(wl_device_open(&pass, &fd, &finding), -EBADMSG);
+		if (finding.rule != (write ? cases[i / 2].write : cases[i / 2].read))
+			fail_msg("%s: %s (%s)", cases[i / 2].why, wl_rule_id(finding.rule),
+			         finding.detail);
+		pass.touched = true;
+		wl_device_restore(&pass);
+		(void)wl_device_shut(&pass, 0, &over, &finding);
+		(void)wl_device_check_free(&pass.disk, &pass.port, &finding);
+		assert_int_equal(stick.opens, 0);
 	}
 }
 
@@ -275,7 +334,6 @@ static void test_shut(void **state)
 	         WL_RULE_DESTINATION_WRITE_FAILED, true},
 	        {"cannot be read back past the cache", true, STICK(.flush_error = EACCES), 0,
 	         WL_RULE_DESTINATION_WRITE_FAILED, true},
-#undef STICK
 	};
 
 	(void)state;
@@ -306,6 +364,7 @@ static void test_restore_of_another(void **state)
 	wl_device_restore(&pass);
 	assert_int_equal(stick.ro, 1);
 	pass.disk.devnum = stick.number = makedev(7, 64);
+	pass.port = (struct wl_port){.id = "b1", .loop = true, .minor = 64};
 	wl_device_restore(&pass);
 	assert_int_equal(stick.ro, 0);
 	assert_false(pass.touched);
@@ -317,9 +376,14 @@ static void test_check_free(void **state)
 		struct stick stick;
 		int r;
 	} cases[] = {
-	        {{.busy_times = 1}, -EBADMSG},      {{.busy_times = 0}, 0},
-	        {{.open_error = ENXIO}, 0},         {{.open_error = ENOENT}, 0},
-	        {{.open_error = ENFILE}, -EBADMSG}, {{.claim_error = EACCES}, -EBADMSG},
+	        {{.busy_times = 1}, -EBADMSG},
+	        {{.busy_times = 0}, 0},
+	        {{.open_error = ENXIO}, 0},
+	        {{.open_error = ENOENT}, 0},
+	        {{.place_error = ENOENT}, 0},
+	        {{.place = CONTROLLER "ata1" DISK}, 0},
+	        {{.open_error = ENFILE}, -EBADMSG},
+	        {{.claim_error = EACCES}, -EBADMSG},
 	};
 
 	(void)state;
@@ -327,7 +391,9 @@ static void test_check_free(void **state)
 		struct wl_device_pass pass = pass_of(false);
 		struct wl_finding finding = {.rule = WL_RULE_NONE};
 		stick = cases[i].stick;
-		assert_int_equal(wl_device_check_free(&pass.disk, "a1", &finding), cases[i].r);
+		stick.number = NUMBER;
+		stick.mode = S_IFBLK;
+		assert_int_equal(wl_device_check_free(&pass.disk, &pass.port, &finding), cases[i].r);
 		assert_int_equal(finding.rule, cases[i].r ? WL_RULE_STATION_BUSY : WL_RULE_NONE);
 	}
 }
@@ -335,9 +401,9 @@ static void test_check_free(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_open_refused), cmocka_unit_test(test_protection),
-	        cmocka_unit_test(test_shut),         cmocka_unit_test(test_restore_of_another),
-	        cmocka_unit_test(test_check_free),
+	        cmocka_unit_test(test_open_refused),       cmocka_unit_test(test_elsewhere),
+	        cmocka_unit_test(test_protection),         cmocka_unit_test(test_shut),
+	        cmocka_unit_test(test_restore_of_another), cmocka_unit_test(test_check_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
