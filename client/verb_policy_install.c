@@ -1,6 +1,7 @@
 /*
- * `policy install`: reads a signed policy and the files it names from a folder of the person's and
- * proposes it. Nothing is parsed here; the station checks the signature before it reads a byte.
+ * `policy install`: proposes a signed policy. From a folder of the person's its files are read and
+ * sent here; from a port the station reads them. Nothing is parsed here; the station checks the
+ * signature before it reads a byte.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,25 +14,12 @@
 #include "daemon/base/fdio.h"
 #include "daemon/base/limits.h"
 #include "daemon/base/text.h"
+#include "policy/model.h"
 
 static void close_folder(DIR **d)
 {
 	if (*d)
 		(void)closedir(*d);
-}
-
-static bool is_wanted(const char *name)
-{
-	size_t n = strlen(name);
-	static const char *const endings[] = {".pem", ".crt", ".cer", ".der"};
-
-	if (!strcmp(name, "policy.yaml") || !strcmp(name, "policy.yaml.p7s"))
-		return true;
-	for (size_t i = 0; i < WL_ARRAY_LEN(endings); i++) {
-		if (n > 4 && !strcmp(name + n - 4, endings[i]))
-			return true;
-	}
-	return false;
 }
 
 /* Adds one file; *total counts bytes. 0 or the exit status. */
@@ -72,7 +60,7 @@ static int collect(const struct wl_cli *cli, const char *path, json_t *files)
 		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
 		                      _("%s cannot be read: %s."), path, strerror(errno));
 	while (!status && (e = readdir(folder))) {
-		if (!is_wanted(e->d_name))
+		if (!wl_policy_file_is_wanted(e->d_name, strlen(e->d_name)))
 			continue;
 		has_policy |= !strcmp(e->d_name, "policy.yaml");
 		has_signature |= !strcmp(e->d_name, "policy.yaml.p7s");
@@ -87,17 +75,17 @@ static int collect(const struct wl_cli *cli, const char *path, json_t *files)
 int wl_verb_policy_install(struct wl_cli *cli)
 {
 	const char *path = wl_args_value(cli->args, "from");
-	json_t *files = json_array(), *answer = NULL;
+	json_t *call = json_object(), *answer = NULL;
 	char command[64];
-	int status;
+	int status = 0;
 
-	if (!strchr(path, '/'))
-		status = wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
-		                        _("--from %.60s: say a folder, with a / in its name."),
-		                        path);
-	else
+	if (strchr(path, '/')) {
+		json_t *files = json_array();
 		status = collect(cli, path, files);
-	json_t *call = json_pack("{s:o}", "files", files);
+		(void)json_object_set_new(call, "files", files);
+	} else {
+		(void)json_object_set_new(call, "port", json_string(path));
+	}
 	if (status) {
 		json_decref(call);
 		return status;

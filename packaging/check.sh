@@ -3,6 +3,7 @@
 # package name, works in build/check only, and ends with one line: N passed, N failed, N skipped.
 #
 #   sh packaging/check.sh [STAGE...]     only these stages (packages and gcc are always run)
+#   sh packaging/check.sh analysis-long  clang-tidy and gcc's analyzer over the whole tree: not in the default
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 99
@@ -94,6 +95,19 @@ stage_analysis() {
 	step "analysis cppcheck" make -C "$out/gcc" -s cppcheck
 }
 
+# the attack surface and few checks, which find bugs and no style: minutes less than the whole
+stage_tidy() {
+	step "analysis clang-tidy of workers, formats and the sandbox" make -C "$out/gcc" -s tidy \
+		TIDY_CHECKS='-*,clang-analyzer-core.*,clang-analyzer-unix.*,bugprone-sizeof-expression,bugprone-suspicious-memory-comparison,bugprone-infinite-loop,bugprone-use-after-move' \
+		TIDY_FILES="$(ls daemon/worker/*.c daemon/update/*.c daemon/image/*.c daemon/spawn/*.c | tr '\n' ' ')"
+}
+
+# by name only: the whole tree, an hour of one core
+stage_analysis_long() {
+	step "analysis-long clang-tidy" make -C "$out/gcc" -s tidy
+	step "analysis-long gcc -fanalyzer" make -C "$out/gcc" -s analyzer
+}
+
 stage_dist() {
 	step "dist distcheck" make -C "$out/gcc" -j"$jobs" distcheck
 }
@@ -114,7 +128,7 @@ step "autogen" sh ./autogen.sh
 case " $stages " in *" gcc "*) ;; *) stages="gcc $stages" ;; esac
 for s in $stages; do
 	say "== $s"
-	"stage_$s"
+	"stage_$(printf %s "$s" | tr - _)"
 done
 printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ]

@@ -25,7 +25,7 @@ cppcheck:
 TIDY_FILES = $(wl_c_files)
 tidy:
 	cd $(top_srcdir) && printf '%s\n' $(TIDY_FILES) | xargs -P2 -n4 sh -c \
-		'clang-tidy --quiet "$$@" -- -std=gnu11 $(subst ",\",$(subst ',,$(wl_all_cppflags)))' tidy
+		'clang-tidy --quiet $(if $(TIDY_CHECKS),--checks=$(TIDY_CHECKS)) "$$@" -- -std=gnu11 $(subst ",\",$(subst ',,$(wl_all_cppflags)))' tidy
 analyzer:
 	cd $(top_srcdir) && printf '%s\n' $(TIDY_FILES) | xargs -P2 -n1 sh -c \
 		'gcc -std=gnu11 -O1 -fanalyzer -Werror -w -Wanalyzer-null-dereference -Wanalyzer-use-after-free -Wanalyzer-double-free -Wanalyzer-malloc-leak -Wanalyzer-file-leak -c -o /dev/null $(subst ",\",$(subst ',,$(wl_all_cppflags))) "$$1" || exit 255' an

@@ -21,6 +21,33 @@
 #define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
 #define PEM_END   "-----END CERTIFICATE-----"
 
+bool wl_policy_file_name_is_plain(const char *name, size_t n)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                              "0123456789._-";
+
+	if (n == 0 || n > WL_POLICY_FILE_NAME_MAX || name[0] == '.')
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!memchr(allowed, name[i], sizeof(allowed) - 1))
+			return false;
+	return true;
+}
+
+bool wl_policy_file_is_wanted(const char *name, size_t n)
+{
+	static const char *const whole[] = {"policy.yaml", "policy.yaml.p7s"};
+	static const char *const endings[] = {".pem", ".crt", ".cer", ".der"};
+
+	for (size_t i = 0; i < WL_ARRAY_LEN(whole); i++)
+		if (n == strlen(whole[i]) && !memcmp(name, whole[i], n))
+			return true;
+	for (size_t i = 0; i < WL_ARRAY_LEN(endings); i++)
+		if (n > 4 && !memcmp(name + n - 4, endings[i], 4))
+			return wl_policy_file_name_is_plain(name, n);
+	return false;
+}
+
 /* Where `word` begins in the n bytes at p; NULL where it does not. */
 static const char *find_in(const char *p, size_t n, const char *word)
 {

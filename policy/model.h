@@ -259,6 +259,12 @@ struct wl_policy_file {
  */
 int wl_policy_der_digest(const void *p, size_t n, uint8_t ret[WL_SHA256_BYTES]);
 
+/* Whether a file of that name may be one of a policy's: at most WL_POLICY_FILE_NAME_MAX letters,
+ * digits and ._- , not hidden. And: whether it is taken along with a proposal, being policy.yaml,
+ * its signature, or named as certificates are. */
+bool wl_policy_file_name_is_plain(const char *name, size_t n);
+bool wl_policy_file_is_wanted(const char *name, size_t n);
+
 /*
  * Every file the policy names is there and has the digest the policy says (policy.reference), and
  * there is no other (files named policy.yaml and policy.yaml.p7s are not counted). Adds to *errors.

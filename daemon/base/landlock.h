@@ -1,15 +1,16 @@
 /*
  * Landlock: what is left to a process of the file system, for good.
  *
- * Every right this kernel knows is denied but those that rules give. Opening is what is asked about;
- * descriptors that are open already stay as they are.
+ * Every right this kernel knows is denied but those that rules give. Opening is what is asked
+ * about; descriptors that are open already stay as they are.
  */
 #ifndef WL_BASE_LANDLOCK_H
 #define WL_BASE_LANDLOCK_H
 
 #include <stddef.h>
 
-/* What a rule leaves: looking into folders and reading files; also writing to and asking devices. */
+/* What a rule leaves: looking into folders and reading files; also writing to and asking devices.
+ */
 enum wl_landlock_right { WL_LANDLOCK_READ = 1, WL_LANDLOCK_DEVICES };
 
 struct wl_landlock_rule {

@@ -42,6 +42,8 @@
 #define WL_TICKET_SERIALS_MAX     1000U
 #define WL_POLICY_BYTES_MAX       WL_KIB(256)
 #define WL_POLICY_FILES_BYTES_MAX WL_KIB(40) /* through PolicyPropose, together */
+#define WL_POLICY_FILES_MAX       32U
+#define WL_POLICY_FILE_NAME_MAX   64U
 
 /* pictures */
 #define WL_IMAGE_SIDE_MAX          32768U      /* pixels (policy) */

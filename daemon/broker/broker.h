@@ -118,6 +118,8 @@ void wl_station_job_ended(struct wl_broker *b, const struct wl_task *task);
 enum wl_rule wl_station_obstacle(const struct wl_broker *b);
 /* Answers Unavailable (or Refused) where something stops transfers; true: go on. */
 bool wl_station_is_usable(struct wl_broker *b, struct wl_call *c);
+/* The source port of that name with a medium in it; NULL where the call was refused. */
+const struct wl_port *wl_call_source(struct wl_broker *b, struct wl_call *c, const char *name);
 /* ledgerd failed while a call was carried out: answers it and marks the ledger for asking anew. */
 void wl_station_ledger_trouble(struct wl_broker *b, struct wl_call *c, const struct wl_finding *f);
 
@@ -168,6 +170,9 @@ void wl_media_connected(void *user, bool yes);
 /* Copies what a task must know of a medium. */
 struct wl_task_medium;
 void wl_pick_medium(const struct wl_port *port, struct wl_task_medium *ret);
+/* The task is about what is in this port: told so, and told when it goes. */
+void wl_task_take_medium(struct wl_task *task, const struct wl_port *port,
+                         struct wl_task_medium *ret);
 /* Queues an inspection of what the vault holds (no port), or a reading (port). */
 int wl_pick_queue(struct wl_broker *b, struct wl_tracked *x, const struct wl_port *port,
                   uint64_t call_id);

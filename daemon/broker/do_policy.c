@@ -20,13 +20,11 @@
 #include "daemon/broker/methods.h"
 #include "daemon/broker/objects.h"
 
-#define FILES_MAX 32U
-
 /* The files of one proposal, decoded. */
 struct upload {
-	struct wl_policy_upload file[FILES_MAX];
-	void *bytes[FILES_MAX];
-	char name[FILES_MAX][65];
+	struct wl_policy_upload file[WL_POLICY_FILES_MAX];
+	void *bytes[WL_POLICY_FILES_MAX];
+	char name[WL_POLICY_FILES_MAX][WL_POLICY_FILE_NAME_MAX + 1];
 	size_t n, total;
 	char actor[WL_ID_TEXT];
 	uid_t uid;
@@ -45,15 +43,15 @@ static void upload_cleanup(struct upload **u)
 	*u = upload_free(*u);
 }
 
-static bool name_is_plain(const char *name)
+/* Adds one file, whose bytes are the upload's from here on, also where it is too much. */
+static const char *add_bytes(struct upload *u, const char *name, void *p, size_t n)
 {
-	if (name[0] == '.' || !name[0])
-		return false;
-	for (; *name; name++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
-		            *name))
-			return false;
-	return true;
+	u->bytes[u->n] = p;
+	(void)snprintf(u->name[u->n], sizeof(u->name[0]), "%s", name);
+	u->file[u->n] = (struct wl_policy_upload){u->name[u->n], p, n};
+	u->n++;
+	u->total += n;
+	return u->total > WL_POLICY_FILES_BYTES_MAX ? "at most 40 KiB together" : NULL;
 }
 
 /* Adds one {name, base64}: NULL, or what is wrong. */
@@ -62,7 +60,7 @@ static const char *add_file(struct upload *u, const json_t *file)
 	const char *name = json_string_value(json_object_get(file, "name"));
 	const char *base64 = json_string_value(json_object_get(file, "base64"));
 	size_t n = 0, packed = strlen(base64);
-	if (!name_is_plain(name) || u->n == FILES_MAX)
+	if (!wl_policy_file_name_is_plain(name, strlen(name)) || u->n == WL_POLICY_FILES_MAX)
 		return "at most 32 files with plain names";
 	for (size_t i = 0; i < u->n; i++)
 		if (!strcmp(u->name[i], name))
@@ -72,12 +70,22 @@ static const char *add_file(struct upload *u, const json_t *file)
 		free(p);
 		return "base64";
 	}
-	u->bytes[u->n] = p;
-	(void)snprintf(u->name[u->n], sizeof(u->name[0]), "%s", name);
-	u->file[u->n] = (struct wl_policy_upload){u->name[u->n], p, n};
-	u->n++;
-	u->total += n;
-	return u->total > WL_POLICY_FILES_BYTES_MAX ? "at most 40 KiB together" : NULL;
+	return add_bytes(u, name, p, n);
+}
+
+/* The files the task took from a medium. */
+static int add_taken(struct upload *u, const struct wl_policy_task *job)
+{
+	for (size_t i = 0; i < job->nfiles; i++) {
+		void *p = NULL;
+		size_t n = 0;
+		int r = wl_fd_read_all(job->file[i].fd, WL_POLICY_FILES_BYTES_MAX, &p, &n);
+		if (r < 0)
+			return r;
+		if (add_bytes(u, job->file[i].name, p, n))
+			return -EFBIG;
+	}
+	return 0;
 }
 
 static const struct wl_policy_upload *find_file(const struct upload *u, const char *name)
@@ -121,7 +129,7 @@ static void refuse_errors(struct wl_broker *b, struct wl_call *c, const struct u
 static int check_policy(const struct wl_broker *b, const struct upload *u,
                         const struct wl_policy *policy, struct wl_policy_errors *errors)
 {
-	struct wl_policy_file files[FILES_MAX];
+	struct wl_policy_file files[WL_POLICY_FILES_MAX];
 	for (size_t i = 0; i < u->n; i++) {
 		files[i] = (struct wl_policy_file){.name = u->file[i].name};
 		files[i].readable =
@@ -209,30 +217,53 @@ static void take_policy(struct wl_broker *b, struct wl_call *c, const struct upl
 	wl_policy_free(policy);
 }
 
+/* What says that the proposal is none, and is said in the ledger. */
+static bool is_about_policy(enum wl_rule rule)
+{
+	return rule == WL_RULE_POLICY_SIGNATURE || rule == WL_RULE_POLICY_MISSING ||
+	       rule == WL_RULE_POLICY_TOO_LARGE;
+}
+
+static void policy_task_free(struct wl_policy_task *job)
+{
+	for (size_t i = 0; i < job->nfiles; i++)
+		wl_cleanup_close(&job->file[i].fd);
+	wl_cleanup_close(&job->yaml_fd);
+	wl_cleanup_close(&job->signature_fd);
+	wl_task_release(&job->task);
+	free(job);
+}
+
 static void policy_done(struct wl_broker *b, struct wl_task *task)
 {
 	struct wl_policy_task *job = (struct wl_policy_task *)task;
 	struct upload *u = job->extra;
 	struct wl_call *c = wl_server_call(b->server, task->call_id);
+	if (task->result == 0 && add_taken(u, job) < 0)
+		task->result = wl_refuse(&task->finding, WL_RULE_STATION_BUSY, "memory");
 	if (task->result == 0)
 		take_policy(b, c, u);
-	else if (task->finding.rule == WL_RULE_POLICY_SIGNATURE)
+	else if (is_about_policy(task->finding.rule))
 		refuse_policy(b, c, u, task->finding.rule, 0,
 		              json_pack("{s:s}", "detail", task->finding.detail));
+	else if (c && job->source.port[0])
+		wl_call_refuse_finding(c, &task->finding);
 	else if (c)
 		wl_station_ledger_trouble(b, c, &task->finding);
-	wl_cleanup_close(&job->yaml_fd);
-	wl_cleanup_close(&job->signature_fd);
 	upload_free(u);
-	wl_task_release(task);
-	free(job);
+	if (job->source.port[0])
+		wl_station_job_ended(b, task);
+	policy_task_free(job);
+	wl_pick(b);
 }
 
-static int queue_check(struct wl_broker *b, struct wl_call *c, struct upload *u)
+static int queue_check(struct wl_broker *b, struct wl_call *c, struct upload *u,
+                       const struct wl_port *port)
 {
 	const struct wl_policy_upload *yaml = find_file(u, "policy.yaml");
 	const struct wl_policy_upload *sig = find_file(u, "policy.yaml.p7s");
 	unsigned ahead;
+	int r = 0;
 	struct wl_policy_task *job = calloc(1, sizeof(*job));
 	if (!job)
 		return -ENOMEM;
@@ -242,44 +273,64 @@ static int queue_check(struct wl_broker *b, struct wl_call *c, struct upload *u)
 	job->task.call_id = c->id;
 	job->extra = u;
 	job->yaml_fd = job->signature_fd = -1;
-	int r = wl_memfd_sealed("policy.yaml", yaml->p, yaml->n, &job->yaml_fd);
-	if (r == 0)
+	if (port)
+		wl_task_take_medium(&job->task, port, &job->source);
+	else
+		r = wl_memfd_sealed("policy.yaml", yaml->p, yaml->n, &job->yaml_fd);
+	if (r == 0 && !port)
 		r = wl_memfd_sealed("policy.yaml.p7s", sig->p, sig->n, &job->signature_fd);
 	if (r == 0)
 		r = wl_jobs_add(b->jobs, &job->task, &ahead);
-	if (r < 0) {
-		wl_cleanup_close(&job->yaml_fd);
-		wl_cleanup_close(&job->signature_fd);
-		wl_task_release(&job->task);
-		free(job);
-	}
+	if (r < 0)
+		policy_task_free(job);
 	return r;
+}
+
+/* The files that came with the call; false where the call is answered already. */
+static bool take_files(struct wl_broker *b, struct wl_call *c, struct upload *u)
+{
+	size_t i;
+	json_t *file;
+	json_array_foreach(json_object_get(c->parameters, "files"), i, file)
+	{
+		const char *wrong = add_file(u, file);
+		if (wrong) {
+			wl_call_bad_argument(c, "files", wrong);
+			return false;
+		}
+	}
+	if (!find_file(u, "policy.yaml")) {
+		wl_call_bad_argument(c, "files", "policy.yaml among them");
+		return false;
+	}
+	if (!find_file(u, "policy.yaml.p7s")) {
+		refuse_policy(b, c, u, WL_RULE_POLICY_SIGNATURE, 0, NULL);
+		return false;
+	}
+	return true;
 }
 
 void wl_do_policy_propose(struct wl_broker *b, struct wl_call *c)
 {
 	WL_CLEANUP(upload_cleanup) struct upload *u = calloc(1, sizeof(*u));
-	size_t i;
-	json_t *file;
-	const char *wrong = NULL;
+	const char *name = wl_call_text(c, "port");
+	const struct wl_port *port = NULL;
 	if (!b->status.initialised || !wl_authority_is_pinned(b))
 		return wl_call_refuse(c, WL_RULE_STATION_NO_KEYS, NULL, NULL);
 	if (!u)
 		return wl_call_unavailable(c, WL_RULE_STATION_BUSY, NULL);
-	json_array_foreach(
-	        json_object_get(c->parameters, "files"), i,
-	        file) if ((wrong = add_file(u, file))) return wl_call_bad_argument(c, "files",
-	                                                                           wrong);
-	if (!find_file(u, "policy.yaml"))
-		return wl_call_bad_argument(c, "files", "policy.yaml among them");
-	if (!find_file(u, "policy.yaml.p7s"))
-		return refuse_policy(b, c, u, WL_RULE_POLICY_SIGNATURE, 0, NULL);
+	if ((name != NULL) == (json_object_get(c->parameters, "files") != NULL))
+		return wl_call_bad_argument(c, "files", "either files or a port");
+	if (name && (!wl_station_is_usable(b, c) || !(port = wl_call_source(b, c, name))))
+		return;
 	json_t *who = wl_call_entry(c, WL_E_POLICY_PROPOSED, NULL);
 	(void)snprintf(u->actor, sizeof(u->actor), "%s",
 	               json_string_value(json_object_get(who, "actor")));
 	json_decref(who);
 	u->uid = c->caller.uid;
-	if (queue_check(b, c, u) < 0)
+	if (!port && !take_files(b, c, u))
+		return;
+	if (queue_check(b, c, u, port) < 0)
 		return wl_call_unavailable(c, WL_RULE_STATION_BUSY, NULL);
 	(void)TAKE_PTR(u);
 	c->deferred = true;

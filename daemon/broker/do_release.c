@@ -102,9 +102,7 @@ static int queue_release(struct wl_broker *b, struct wl_call *c, struct wl_track
 	job->task.run = wl_job_release_run;
 	job->task.done = release_done;
 	job->task.call_id = c->id;
-	wl_pick_medium(port, &job->destination);
-	(void)snprintf(job->task.insertion, sizeof(job->task.insertion), "%s",
-	               port->medium.insertion);
+	wl_task_take_medium(&job->task, port, &job->destination);
 	job->is_source = is_source(x->t, port);
 	job->was_prepared = wl_names_has(&b->ports.ours, port->medium.medium);
 	job->tried_before = x->had_intent;
@@ -241,9 +239,7 @@ void wl_do_prepare(struct wl_broker *b, struct wl_call *c)
 	job->task.run = wl_job_prepare_run;
 	job->task.done = prepare_done;
 	job->task.call_id = c->id;
-	wl_pick_medium(port, &job->destination);
-	(void)snprintf(job->task.insertion, sizeof(job->task.insertion), "%s",
-	               port->medium.insertion);
+	wl_task_take_medium(&job->task, port, &job->destination);
 	(void)snprintf(job->device, sizeof(job->device), "%s", device ? device : "");
 	(void)snprintf(job->origin, sizeof(job->origin), "%s", b->status.origin);
 	if (wl_jobs_add(b->jobs, &job->task, &ahead) < 0) {

@@ -66,13 +66,9 @@ void wl_do_add_ticket(struct wl_broker *b, struct wl_call *c)
 	unsigned ahead = 0;
 	if (!wl_station_is_usable(b, c))
 		return;
-	const struct wl_port *port = wl_ports_find(&b->ports, name);
-	enum wl_rule rule = !port                         ? WL_RULE_MEDIUM_PORT_UNKNOWN
-	                    : port->use != WL_PORT_SOURCE ? WL_RULE_MEDIUM_DIRECTION_WRONG
-	                    : !port->medium.present       ? WL_RULE_MEDIUM_GONE
-	                                                  : WL_RULE_NONE;
-	if (rule != WL_RULE_NONE)
-		return wl_call_refuse(c, rule, NULL, json_pack("{s:s}", "port", name));
+	const struct wl_port *port = wl_call_source(b, c, name);
+	if (!port)
+		return;
 	struct wl_ticket_task *job = calloc(1, sizeof(*job));
 	if (!job)
 		return wl_call_unavailable(c, WL_RULE_STATION_BUSY, NULL);
@@ -80,9 +76,7 @@ void wl_do_add_ticket(struct wl_broker *b, struct wl_call *c)
 	job->task.run = wl_job_ticket_run;
 	job->task.done = ticket_done;
 	job->task.call_id = c->id;
-	wl_pick_medium(port, &job->source);
-	(void)snprintf(job->task.insertion, sizeof(job->task.insertion), "%s",
-	               port->medium.insertion);
+	wl_task_take_medium(&job->task, port, &job->source);
 	(void)snprintf(job->station, sizeof(job->station), "%s", b->status.station);
 	if (wl_jobs_add(b->jobs, &job->task, &ahead) < 0) {
 		wl_task_release(&job->task);

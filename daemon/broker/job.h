@@ -32,6 +32,7 @@ struct wl_bench {
 	uid_t spawn_uid;
 	struct wl_vault vault;
 	int tickets_fd, trust_fd; /* folders; trust_fd holds policy-authority.pem */
+	bool gate_said;           /* gate.opened is in the ledger, gate.shut is not */
 	const char *told_step;    /* progress last told, and when */
 	int64_t told_ms;
 };

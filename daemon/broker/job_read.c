@@ -47,8 +47,10 @@ int wl_bench_gate_opened(struct wl_bench *bench, struct wl_task *task, const cha
                          const struct wl_task_medium *medium, const char *purpose,
                          struct wl_finding *f)
 {
-	return wl_bench_append(bench, task,
-	                       gate_entry(WL_E_GATE_OPENED, task, gate, medium, purpose), NULL, f);
+	int r = wl_bench_append(bench, task,
+	                        gate_entry(WL_E_GATE_OPENED, task, gate, medium, purpose), NULL, f);
+	bench->gate_said = r == 0;
+	return r;
 }
 
 int wl_bench_gate_shut(struct wl_bench *bench, struct wl_task *task, const char *gate,
@@ -57,7 +59,9 @@ int wl_bench_gate_shut(struct wl_bench *bench, struct wl_task *task, const char 
 {
 	json_t *e = gate_entry(WL_E_GATE_SHUT, task, gate, medium, purpose);
 	wl_entry_int(e, WL_M_BYTES, bytes);
-	wl_entry_text(e, WL_M_REASON, reason);
+	/* the ledger went away when it was opened: whether it says so is not known here */
+	wl_entry_text(e, WL_M_REASON, bench->gate_said ? reason : "restart");
+	bench->gate_said = false;
 	return wl_bench_append(bench, task, e, NULL, f);
 }
 

@@ -10,42 +10,28 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/fdio.h"
 #include "daemon/base/limits.h"
 #include "daemon/base/text.h"
-#include "daemon/broker/jobs.h"
-#include "daemon/broker/media_client.h"
+#include "daemon/broker/job_intake.h"
 #include "daemon/broker/objects.h"
-#include "daemon/broker/reader.h"
 #include "daemon/broker/tickets.h"
 #include "policy/drive.h"
 
-#define TICKET_FILES_MAX 64U
-#define SIGNATURE_PART   ".ticket."
-#define SIGNATURE_END    ".p7s"
-
-struct ticket_file {
-	uint32_t number;
-	int fd;
-};
+#define SIGNATURE_PART ".ticket."
+#define SIGNATURE_END  ".p7s"
 
 struct intake {
-	struct wl_bench *bench;
 	struct wl_ticket_task *job;
-	struct wl_items items;
-	struct ticket_file file[TICKET_FILES_MAX];
-	size_t nfiles;
+	struct wl_intake medium;
 };
 
 static void intake_clear(struct intake *in)
 {
-	for (size_t i = 0; i < in->nfiles; i++)
-		wl_cleanup_close(&in->file[i].fd);
-	wl_items_clear(&in->items);
+	wl_intake_clear(&in->medium);
 }
 
 static bool ends_with(const struct wl_item *item, const char *end)
@@ -71,97 +57,10 @@ static bool is_signature_of(const struct wl_item *item, const char *base, size_t
 	       memcmp(item->path + n, SIGNATURE_PART, part) == 0 && digit >= '1' && digit <= '9';
 }
 
-static bool wanted(void *user, const struct wl_item *item)
+static bool wanted(const struct wl_item *item)
 {
-	struct intake *in = user;
-	(void)in;
 	return item->size <= WL_TICKET_BYTES_MAX &&
 	       (base_of(item) > 0 || ends_with(item, SIGNATURE_END));
-}
-
-static int on_listed(void *user, struct wl_items *items, struct wl_finding *f)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < items->n; i++)
-		n += !items->v[i].folder && wanted(user, &items->v[i]);
-	return n <= TICKET_FILES_MAX
-	               ? 0
-	               : wl_refuse(f, WL_RULE_VOLUME_TOO_MANY_FILES, "%zu ticket files, at most %u",
-	                           n, TICKET_FILES_MAX);
-}
-
-static int sink(void *user, const struct wl_item *item, int *ret_fd)
-{
-	struct intake *in = user;
-	int fd = memfd_create("ticket", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return -errno;
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (copy < 0 || in->nfiles == TICKET_FILES_MAX) {
-		(void)close(fd);
-		return -EMFILE;
-	}
-	in->file[in->nfiles++] = (struct ticket_file){item->number, fd};
-	*ret_fd = copy;
-	return 0;
-}
-
-/* From here on nobody changes them, whoever holds a descriptor: what is verified is what is kept.
- */
-static int seal(const struct intake *in)
-{
-	for (size_t i = 0; i < in->nfiles; i++)
-		if (fcntl(in->file[i].fd, F_ADD_SEALS,
-		          F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0 ||
-		    wl_memfd_check_sealed(in->file[i].fd) < 0)
-			return -EIO;
-	return 0;
-}
-
-/* Through gate A and out again; the files lie in memory then. */
-static int fetch(struct intake *in, struct wl_finding *f)
-{
-	struct wl_ticket_task *job = in->job;
-	struct wl_gate gate = {0};
-	struct wl_finding shut = {0};
-	uint32_t at = 0;
-	int r = wl_gate_open_read(in->bench->media, "tickets", job->source.port,
-	                          job->source.diskseq, &gate, f);
-	if (r < 0)
-		return r;
-	r = wl_bench_gate_opened(in->bench, &job->task, "a", &job->source, "tickets", f);
-	struct wl_reader_order order = {.bench = in->bench,
-	                                .task = &job->task,
-	                                .step = "copying",
-	                                .gate = gate.gate,
-	                                .medium_bytes = gate.bytes,
-	                                .files_max = WL_TRANSFER_FILES_MAX,
-	                                .bytes_max = UINT64_MAX >> 1,
-	                                .listed = on_listed,
-	                                .wanted = wanted,
-	                                .sink = sink,
-	                                .user = in};
-	if (r == 0)
-		r = wl_reader_run(&order, &in->items, &at, f);
-	if (r == 0)
-		r = seal(in);
-	if (wl_gate_shut(in->bench->media, &gate, &shut) < 0 && r == 0) {
-		*f = shut;
-		r = -EBADMSG;
-	}
-	int s = wl_bench_gate_shut(in->bench, &job->task, "a", &job->source, "tickets", 0,
-	                           r == 0 ? "complete" : wl_rule_id(f->rule), &shut);
-	if (s < 0 && r == 0)
-		*f = shut;
-	return r < 0 ? r : s;
-}
-
-static int fd_of(const struct intake *in, const struct wl_item *item)
-{
-	for (size_t i = 0; i < in->nfiles; i++)
-		if (in->file[i].number == item->number)
-			return in->file[i].fd;
-	return -1;
 }
 
 static int open_trust(void *user, const char *file, int *ret_fd)
@@ -187,7 +86,7 @@ static int store(struct intake *in, const struct wl_ticket *t, int json_fd, cons
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = wl_fd_read_all(fds[i], WL_TICKET_BYTES_MAX, &sig[i].p, &sig[i].n);
 	if (r == 0)
-		r = wl_tickets_store(in->bench->tickets_fd, t->id, &json, sig, n);
+		r = wl_tickets_store(in->medium.bench->tickets_fd, t->id, &json, sig, n);
 	blob_clear(&json);
 	for (size_t i = 0; i < n; i++)
 		blob_clear(&sig[i]);
@@ -209,7 +108,7 @@ static int append_added(struct intake *in, const struct wl_ticket *t,
 	wl_entry_sha256(e, WL_M_SHA256, t->sha256);
 	wl_entry_list(e, WL_M_SIGNERS, list);
 	wl_entry_text(e, WL_M_NOT_AFTER, not_after);
-	return wl_bench_append(in->bench, &in->job->task, e, NULL, f);
+	return wl_bench_append(in->medium.bench, &in->job->task, e, NULL, f);
 }
 
 static void report_refused(struct intake *in, const struct wl_item *item, enum wl_rule rule,
@@ -235,7 +134,7 @@ static enum wl_rule known_rule(struct intake *in, const struct wl_ticket *t, boo
 {
 	struct wl_ledger_ticket known = {0};
 	*ret_there = false;
-	if (wl_ledger_ticket(in->bench->ledger, "any", t->id, &known, f) < 0)
+	if (wl_ledger_ticket(in->medium.bench->ledger, "any", t->id, &known, f) < 0)
 		return f->rule;
 	if (!known.known)
 		return WL_RULE_NONE;
@@ -256,12 +155,12 @@ static int take_ticket(struct intake *in, struct wl_spawn *spawn, const struct w
 	int fds[WL_TICKET_SIGNATURES_MAX];
 	size_t nfds = 0, nsigners = 0;
 	bool there;
-	for (size_t i = 0; i < in->items.n && nfds < WL_TICKET_SIGNATURES_MAX; i++)
-		if (is_signature_of(&in->items.v[i], item->path, base_of(item)))
-			fds[nfds++] = fd_of(in, &in->items.v[i]);
+	for (size_t i = 0; i < in->medium.items.n && nfds < WL_TICKET_SIGNATURES_MAX; i++)
+		if (is_signature_of(&in->medium.items.v[i], item->path, base_of(item)))
+			fds[nfds++] = wl_intake_fd(&in->medium, &in->medium.items.v[i]);
 	const struct wl_policy *policy = in->job->task.policy->policy;
-	int r = wl_drive_read_ticket(spawn, policy, &ops, fd_of(in, item), fds, nfds, time(NULL),
-	                             &t, signers, &nsigners, f);
+	int r = wl_drive_read_ticket(spawn, policy, &ops, wl_intake_fd(&in->medium, item), fds,
+	                             nfds, time(NULL), &t, signers, &nsigners, f);
 	if (r == -EBADMSG) {
 		report_refused(in, item, f->rule, NULL, f->detail);
 		return 0;
@@ -275,7 +174,7 @@ static int take_ticket(struct intake *in, struct wl_spawn *spawn, const struct w
 		               t->id);
 		return 0;
 	}
-	r = store(in, t, fd_of(in, item), fds, nfds);
+	r = store(in, t, wl_intake_fd(&in->medium, item), fds, nfds);
 	if (r == 0 && !there)
 		r = append_added(in, t, signers, nsigners, f);
 	if (r < 0)
@@ -289,37 +188,23 @@ static int take_ticket(struct intake *in, struct wl_spawn *spawn, const struct w
 int wl_job_ticket_run(struct wl_bench *bench, struct wl_task *task)
 {
 	WL_CLEANUP(intake_clear)
-	struct intake in = {.bench = bench, .job = (struct wl_ticket_task *)task};
+	struct intake in = {.job = (struct wl_ticket_task *)task};
 	WL_CLEANUP(wl_spawn_cleanup) struct wl_spawn *spawn = NULL;
 	struct wl_finding *f = &task->finding;
 	in.job->tickets = json_array();
-	int r = fetch(&in, f);
+	in.medium = (struct wl_intake){.bench = bench,
+	                               .task = task,
+	                               .source = &in.job->source,
+	                               .purpose = "tickets",
+	                               .wanted = wanted};
+	int r = wl_intake_fetch(&in.medium, f);
 	if (r == 0)
 		r = wl_bench_spawn(bench, &spawn, f);
-	for (size_t i = 0; i < in.items.n && r == 0; i++)
-		if (!in.items.v[i].folder && base_of(&in.items.v[i]) > 0 &&
-		    fd_of(&in, &in.items.v[i]) >= 0)
-			r = take_ticket(&in, spawn, &in.items.v[i], f);
+	for (size_t i = 0; i < in.medium.items.n && r == 0; i++)
+		if (!in.medium.items.v[i].folder && base_of(&in.medium.items.v[i]) > 0 &&
+		    wl_intake_fd(&in.medium, &in.medium.items.v[i]) >= 0)
+			r = take_ticket(&in, spawn, &in.medium.items.v[i], f);
 	if (r < 0 && f->rule == WL_RULE_NONE)
 		return wl_refuse(f, WL_RULE_STATION_PART_MISSING, "tickets: %s", strerror(-r));
-	return r;
-}
-
-int wl_job_policy_run(struct wl_bench *bench, struct wl_task *task)
-{
-	struct wl_policy_task *job = (struct wl_policy_task *)task;
-	WL_CLEANUP(wl_spawn_cleanup) struct wl_spawn *spawn = NULL;
-	WL_AUTO_CLOSE int authority =
-	        openat(bench->trust_fd, "policy-authority.pem", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (authority < 0)
-		return wl_refuse(&task->finding, WL_RULE_STATION_NO_KEYS, "%s",
-		                 "no certificate of the policy authority");
-	int r = wl_bench_spawn(bench, &spawn, &task->finding);
-	if (r == 0)
-		r = wl_drive_verify_policy(spawn, job->yaml_fd, job->signature_fd, authority,
-		                           time(NULL), &task->finding);
-	if (r < 0 && task->finding.rule == WL_RULE_NONE)
-		return wl_refuse(&task->finding, WL_RULE_STATION_PART_MISSING, "policy: %s",
-		                 strerror(-r));
 	return r;
 }

@@ -2,6 +2,7 @@
 #ifndef WL_BROKER_JOBS_H
 #define WL_BROKER_JOBS_H
 
+#include "daemon/base/limits.h"
 #include "daemon/broker/job.h"
 #include "policy/decide.h"
 #include "policy/export.h"
@@ -73,11 +74,19 @@ struct wl_ticket_task {
 };
 int wl_job_ticket_run(struct wl_bench *bench, struct wl_task *task);
 
-/* Checks the signature of a proposed policy. */
+/* Checks the signature of a proposed policy; before that takes it from a medium, where port is not
+ * "". */
+struct wl_policy_task_file {
+	char name[WL_POLICY_FILE_NAME_MAX + 1];
+	int fd;
+};
 struct wl_policy_task {
 	struct wl_task task;
-	int yaml_fd, signature_fd; /* sealed memfds, owned */
-	void *extra;               /* the main thread's own */
+	struct wl_task_medium source;
+	int yaml_fd, signature_fd; /* sealed memfds, owned; out where it comes from a medium */
+	struct wl_policy_task_file file[WL_POLICY_FILES_MAX]; /* out, owned: what came from there */
+	size_t nfiles;
+	void *extra; /* the main thread's own */
 };
 int wl_job_policy_run(struct wl_bench *bench, struct wl_task *task);
 
@@ -87,7 +96,8 @@ int wl_job_policy_run(struct wl_bench *bench, struct wl_task *task);
  * only (the medium may be put in again), or says that what lies there must be refused. */
 bool wl_rule_stops_reading(enum wl_rule rule);
 
-/* gate.opened / gate.shut. `reason`: "complete" or a rule id. */
+/* gate.opened / gate.shut. `reason`: "complete" or a rule id; where the opening could not be
+ * written down it becomes "restart", as of every gate of which the ledger may not know. */
 int wl_bench_gate_opened(struct wl_bench *bench, struct wl_task *task, const char *gate,
                          const struct wl_task_medium *medium, const char *purpose,
                          struct wl_finding *f);

@@ -26,6 +26,7 @@ daemon_broker_libwl_control_a_SOURCES = \
 	daemon/broker/export_choose.c daemon/broker/job_export.h daemon/broker/job_export.c \
 	daemon/broker/job_export_pictures.c daemon/broker/job_export_record.c \
 	daemon/broker/job_build.c daemon/broker/job_prepare.c daemon/broker/job_ticket.c \
+	daemon/broker/job_intake.h daemon/broker/job_intake.c daemon/broker/job_policy.c \
 	daemon/broker/reader.h daemon/broker/reader.c
 
 varlinkdir = $(datadir)/varlink

@@ -39,6 +39,13 @@ void wl_pick_medium(const struct wl_port *port, struct wl_task_medium *ret)
 	(void)snprintf(ret->medium, sizeof(ret->medium), "%s", port->medium.medium);
 }
 
+void wl_task_take_medium(struct wl_task *task, const struct wl_port *port,
+                         struct wl_task_medium *ret)
+{
+	wl_pick_medium(port, ret);
+	(void)snprintf(task->insertion, sizeof(task->insertion), "%s", ret->insertion);
+}
+
 /* ---- reading ---- */
 
 static void fail_transfer(struct wl_broker *b, const char *id, enum wl_rule rule,
@@ -110,9 +117,7 @@ int wl_pick_queue(struct wl_broker *b, struct wl_tracked *x, const struct wl_por
 	job->task.done = read_done;
 	job->task.call_id = call_id;
 	if (port) {
-		wl_pick_medium(port, &job->source);
-		(void)snprintf(job->task.insertion, sizeof(job->task.insertion), "%s",
-		               port->medium.insertion);
+		wl_task_take_medium(&job->task, port, &job->source);
 	}
 	(void)snprintf(job->device, sizeof(job->device), "%s", wl_transfer_text(x->t, "device"));
 	(void)snprintf(job->vendor, sizeof(job->vendor), "%s", wl_transfer_text(x->t, "vendor"));

@@ -65,6 +65,19 @@ void wl_station_ledger_trouble(struct wl_broker *b, struct wl_call *c, const str
 	}
 }
 
+const struct wl_port *wl_call_source(struct wl_broker *b, struct wl_call *c, const char *name)
+{
+	const struct wl_port *port = wl_ports_find(&b->ports, name);
+	enum wl_rule rule = !port                         ? WL_RULE_MEDIUM_PORT_UNKNOWN
+	                    : port->use != WL_PORT_SOURCE ? WL_RULE_MEDIUM_DIRECTION_WRONG
+	                    : !port->medium.present       ? WL_RULE_MEDIUM_GONE
+	                                                  : WL_RULE_NONE;
+	if (rule == WL_RULE_NONE)
+		return port;
+	wl_call_refuse(c, rule, NULL, json_pack("{s:s}", "port", name));
+	return NULL;
+}
+
 void wl_station_job_ended(struct wl_broker *b, const struct wl_task *task)
 {
 	if (task->result >= 0 || (task->finding.rule != WL_RULE_STATION_PART_MISSING &&

@@ -218,11 +218,11 @@ bad_freeze() {
 		"$WL_STATE/var/lib/weighlock-ledger" "\"event\":\"$1\"" "${3:-}" "$(wl_pid "$2")" \
 		>"$WL_PREFIX/freeze.out" 2>&1 9>&- &
 	BAD_FREEZER=$!
-	wl_until 10 grep -q ready "$WL_PREFIX/freeze.out" || wl_fail "bad_freeze.py"
+	wl_until 60 grep -q ready "$WL_PREFIX/freeze.out" || wl_fail "bad_freeze.py"
 }
 # bad_frozen: waits until it stands still
 bad_frozen() {
-	wl_until 30 grep -q stopped "$WL_PREFIX/freeze.out" && return 0
+	wl_until 120 grep -q stopped "$WL_PREFIX/freeze.out" && return 0
 	cp "$WL_PREFIX/freeze.out" "$WL_OUT"
 	wl_fail "$BAD_FROZEN was not stopped in time"
 	return 1

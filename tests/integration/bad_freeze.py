@@ -6,7 +6,7 @@ usage: bad_freeze.py LEDGER-FOLDER TEXT WORDS PID    (what lies there already do
 The process is traced: at each of its system calls it stands still until the ledger was looked at.
 Whatever would lead the station out of the state that the entry begins needs a system call of this
 process after the entry is durable, so it is held in time on a machine of any speed. It is let go of
-when this program ends (a signal, or 60 s); a kill -9 reaches it all the same.
+when this program ends (a signal, or 240 s); a kill -9 reaches it all the same.
 """
 import ctypes
 import os
@@ -15,7 +15,7 @@ import signal
 import sys
 
 PTRACE_SYSCALL, PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_LISTEN = 24, 0x4206, 0x4207, 0x4208
-PTRACE_EVENT_STOP, TRACESYSGOOD, WALL, PATIENCE = 128, 1, 0x40000000, 60
+PTRACE_EVENT_STOP, TRACESYSGOOD, WALL, PATIENCE = 128, 1, 0x40000000, 240
 
 folder, first, second, pid = sys.argv[1], sys.argv[2].encode(), sys.argv[3].encode(), int(sys.argv[4])
 libc = ctypes.CDLL(None, use_errno=True)

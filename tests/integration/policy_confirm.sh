@@ -1,6 +1,7 @@
 #!/bin/sh
 # The second administrator confirms the policy that was read, not whatever now bears its number; a
-# proposal outlives the broker; which media are suspect is known again after a restart.
+# proposal outlives the broker; which media are suspect is known again after a restart; a policy
+# comes from a medium as well as from a folder.
 set -u
 : "${WL_SRC:=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)}"
 . "$WL_SRC/tests/integration/lib.sh"
@@ -48,5 +49,68 @@ bad_spoken "kept over a restart: who proposed it" approval.same-person
 confirm 2 --sha256 "$SECOND"
 [ "$WL_STATUS" -eq 0 ] && wl_pass "what was read is confirmed" || wl_fail "confirm (status $WL_STATUS)"
 wl_check "version 2 is in force" in_force 2
+
+# ---- from a medium, through gate A ----
+
+# policy_stick STICK FOLDER: a stick with what the folder holds, and litter, in a1
+policy_stick() {
+	wl_fat_make "$(wl_stick_file "$1")" 44 POLICY
+	wl_fat_put "$(wl_stick_file "$1")" "$2"
+	wl_fat_litter "$(wl_stick_file "$1")"
+	wl_stick_insert "$1" a1
+}
+install_from() { wl_run wl_cli "${2:-$SCN_ADMIN1}" policy install --from "$1"; }
+TRANSFER= # nothing here belongs to one
+
+install_from z9
+bad_spoken "a port that is none" medium.port-unknown
+install_from b1
+bad_spoken "a destination" medium.direction-wrong
+install_from a1
+bad_spoken "an empty port" medium.gone
+install_from a1 $SCN_TECH
+bad_spoken "somebody who is no administrator" person.role-missing
+
+mkdir "$WL_WORK/in-a-folder"
+scn_policy "$WL_WORK/in-a-folder/policy" 3
+policy_stick folder "$WL_WORK/in-a-folder"
+install_from a1
+bad_spoken "a policy in a folder" policy.missing
+bad_in_ledger "a policy in a folder" policy.missing
+wl_stick_pull a1
+
+scn_policy "$WL_WORK/unsigned" 3
+rm "$WL_WORK/unsigned/policy.yaml.p7s"
+policy_stick unsigned "$WL_WORK/unsigned"
+install_from a1
+bad_spoken "no signature beside it" policy.signature
+wl_stick_pull a1
+
+scn_policy "$WL_WORK/forged" 3
+echo "# one line more" >>"$WL_WORK/forged/policy.yaml"
+policy_stick forged "$WL_WORK/forged"
+install_from a1
+bad_spoken "not what was signed" policy.signature
+wl_stick_pull a1
+
+scn_policy "$WL_WORK/large" 3
+head -c 41000 /dev/zero >"$WL_WORK/large/more.pem"
+policy_stick large "$WL_WORK/large"
+install_from a1
+bad_spoken "more than a station takes" policy.too-large
+wl_stick_pull a1
+
+scn_policy "$WL_WORK/third" 3
+policy_stick third "$WL_WORK/third"
+install_from a1
+[ "$WL_STATUS" -eq 0 ] && bad_says_next && wl_pass "proposed from a medium" ||
+	wl_fail "proposed from a medium (status $WL_STATUS)"
+wl_stick_pull a1
+bad_ledger_lines >"$WL_PREFIX/entries"
+grep -F '"event":"gate.opened"' "$WL_PREFIX/entries" | grep -qF '"purpose":"policy"' &&
+	wl_pass "the ledger says what gate A was opened for" ||
+	wl_fail "the ledger does not say what gate A was opened for"
+wl_check "what came from a medium is confirmed" wl_cli $SCN_ADMIN2 policy confirm 3
+wl_check "version 3 is in force" in_force 3
 
 bad_end

@@ -1,0 +1,117 @@
+/*
+ * Small files from a medium, through gate A into sealed memory; see job_intake.h (weighlockd, work
+ * thread).
+ *
+ * The medium is hostile: a parser in its sandbox lists it, a tool counts and digests what comes,
+ * and no byte of it is read here. When power goes nothing has been kept.
+ */
+#include "daemon/broker/job_intake.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "daemon/base/cleanup.h"
+#include "daemon/base/fdio.h"
+#include "daemon/base/limits.h"
+#include "daemon/broker/media_client.h"
+#include "daemon/broker/reader.h"
+
+void wl_intake_clear(struct wl_intake *in)
+{
+	for (size_t i = 0; i < in->nfiles; i++)
+		wl_cleanup_close(&in->file[i].fd);
+	wl_items_clear(&in->items);
+}
+
+static bool wanted(void *user, const struct wl_item *item)
+{
+	const struct wl_intake *in = user;
+	return in->wanted(item);
+}
+
+static int on_listed(void *user, struct wl_items *items, struct wl_finding *f)
+{
+	const struct wl_intake *in = user;
+	size_t n = 0;
+	for (size_t i = 0; i < items->n; i++)
+		n += !items->v[i].folder && in->wanted(&items->v[i]);
+	if (n > WL_INTAKE_FILES_MAX)
+		return wl_refuse(f, WL_RULE_VOLUME_TOO_MANY_FILES, "%zu such files, at most %u", n,
+		                 WL_INTAKE_FILES_MAX);
+	return in->listed ? in->listed(in->user, items, f) : 0;
+}
+
+static int sink(void *user, const struct wl_item *item, int *ret_fd)
+{
+	struct wl_intake *in = user;
+	int fd = memfd_create(in->purpose, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (copy < 0 || in->nfiles == WL_INTAKE_FILES_MAX) {
+		(void)close(fd);
+		wl_cleanup_close(&copy);
+		return -EMFILE;
+	}
+	in->file[in->nfiles++] = (struct wl_intake_file){item->number, fd};
+	*ret_fd = copy;
+	return 0;
+}
+
+/* From here on nobody changes them, whoever holds a descriptor: what is verified is what is kept.
+ */
+static int seal(const struct wl_intake *in)
+{
+	for (size_t i = 0; i < in->nfiles; i++)
+		if (fcntl(in->file[i].fd, F_ADD_SEALS,
+		          F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0 ||
+		    wl_memfd_check_sealed(in->file[i].fd) < 0)
+			return -EIO;
+	return 0;
+}
+
+int wl_intake_fetch(struct wl_intake *in, struct wl_finding *f)
+{
+	struct wl_gate gate = {0};
+	struct wl_finding shut = {0};
+	uint32_t at = 0;
+	int r = wl_gate_open_read(in->bench->media, in->purpose, in->source->port,
+	                          in->source->diskseq, &gate, f);
+	if (r < 0)
+		return r;
+	r = wl_bench_gate_opened(in->bench, in->task, "a", in->source, in->purpose, f);
+	struct wl_reader_order order = {.bench = in->bench,
+	                                .task = in->task,
+	                                .step = "copying",
+	                                .gate = gate.gate,
+	                                .medium_bytes = gate.bytes,
+	                                .files_max = WL_TRANSFER_FILES_MAX,
+	                                .bytes_max = UINT64_MAX >> 1,
+	                                .listed = on_listed,
+	                                .wanted = wanted,
+	                                .sink = sink,
+	                                .user = in};
+	if (r == 0)
+		r = wl_reader_run(&order, &in->items, &at, f);
+	if (r == 0)
+		r = seal(in);
+	if (wl_gate_shut(in->bench->media, &gate, &shut) < 0 && r == 0) {
+		*f = shut;
+		r = -EBADMSG;
+	}
+	int s = wl_bench_gate_shut(in->bench, in->task, "a", in->source, in->purpose, 0,
+	                           r == 0 ? "complete" : wl_rule_id(f->rule), &shut);
+	if (s < 0 && r == 0)
+		*f = shut;
+	return r < 0 ? r : s;
+}
+
+int wl_intake_fd(const struct wl_intake *in, const struct wl_item *item)
+{
+	for (size_t i = 0; i < in->nfiles; i++)
+		if (in->file[i].number == item->number)
+			return in->file[i].fd;
+	return -1;
+}

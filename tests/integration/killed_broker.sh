@@ -1,0 +1,5 @@
+#!/bin/sh
+# weighlockd dies in each state of a transfer; see killed.sh.
+: "${WL_SRC:=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)}"
+. "$WL_SRC/tests/integration/killed.sh"
+killed_all killed_broker weighlockd
