@@ -310,6 +310,7 @@ struct wl_jobs *wl_jobs_free(struct wl_jobs *j)
 	if (j->bench.media)
 		wl_part_drop(j->bench.media);
 	free(j->bench.media);
+	json_decref(j->bench.gate_unsaid);
 	wl_ledger_free(j->bench.ledger);
 	(void)pthread_cond_destroy(&j->wake);
 	(void)pthread_mutex_destroy(&j->lock);

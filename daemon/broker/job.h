@@ -33,6 +33,7 @@ struct wl_bench {
 	struct wl_vault vault;
 	int tickets_fd, trust_fd; /* folders; trust_fd holds policy-authority.pem */
 	bool gate_said;           /* gate.opened is in the ledger, gate.shut is not */
+	json_t *gate_unsaid;      /* a gate.shut that the ledger was not there for */
 	const char *told_step;    /* progress last told, and when */
 	int64_t told_ms;
 };

@@ -43,12 +43,31 @@ static json_t *gate_entry(enum wl_event event, const struct wl_task *task, const
 	return e;
 }
 
+/* Before the next gate is said to be open the one before is said to be shut. Whether the ledger has
+ * that already is not known here: "restart" may be said of any gate. */
+static int say_unsaid(struct wl_bench *bench, struct wl_task *task, struct wl_finding *f)
+{
+	if (!bench->gate_unsaid)
+		return 0;
+	json_t *data = json_object_get(bench->gate_unsaid, "data");
+	(void)json_object_set_new(data, "reason", json_string("restart"));
+	int r = wl_bench_append(bench, task, json_deep_copy(bench->gate_unsaid), NULL, f);
+	if (r < 0)
+		return r;
+	json_decref(bench->gate_unsaid);
+	bench->gate_unsaid = NULL;
+	return 0;
+}
+
 int wl_bench_gate_opened(struct wl_bench *bench, struct wl_task *task, const char *gate,
                          const struct wl_task_medium *medium, const char *purpose,
                          struct wl_finding *f)
 {
-	int r = wl_bench_append(bench, task,
-	                        gate_entry(WL_E_GATE_OPENED, task, gate, medium, purpose), NULL, f);
+	int r = say_unsaid(bench, task, f);
+	if (r == 0)
+		r = wl_bench_append(bench, task,
+		                    gate_entry(WL_E_GATE_OPENED, task, gate, medium, purpose), NULL,
+		                    f);
 	bench->gate_said = r == 0;
 	return r;
 }
@@ -62,7 +81,12 @@ int wl_bench_gate_shut(struct wl_bench *bench, struct wl_task *task, const char 
 	/* the ledger went away when it was opened: whether it says so is not known here */
 	wl_entry_text(e, WL_M_REASON, bench->gate_said ? reason : "restart");
 	bench->gate_said = false;
-	return wl_bench_append(bench, task, e, NULL, f);
+	json_t *kept = json_deep_copy(e);
+	int r = wl_bench_append(bench, task, e, NULL, f);
+	json_decref(r < 0 ? bench->gate_unsaid : kept);
+	if (r < 0)
+		bench->gate_unsaid = kept;
+	return r;
 }
 
 struct read_state {

@@ -149,7 +149,10 @@ int __wrap_fsync(int fd)
 	return stick.fsync_error ? fails(stick.fsync_error) : 0;
 }
 
-#define STICK(...) {.diskseq = 5, .bytes = 4096, .mode = S_IFBLK, .number = NUMBER, __VA_ARGS__}
+#define STICK(...)                                                                                 \
+	{                                                                                          \
+		.diskseq = 5, .bytes = 4096, .mode = S_IFBLK, .number = NUMBER, __VA_ARGS__        \
+	}
 
 static const struct stick sound = {
         .diskseq = 5, .bytes = 4096, .mode = S_IFBLK | 0600, .number = NUMBER};
@@ -254,10 +257,12 @@ static void test_elsewhere(void **state)
 	         WL_RULE_MEDIUM_PORT_UNKNOWN, WL_RULE_MEDIUM_PORT_UNKNOWN},
 	        {"a node that leads elsewhere",
 	         {.diskseq = 5, .bytes = 4096, .mode = S_IFBLK, .number = NUMBER + 1},
-	         WL_RULE_MEDIUM_PORT_UNKNOWN, WL_RULE_MEDIUM_PORT_UNKNOWN},
+	         WL_RULE_MEDIUM_PORT_UNKNOWN,
+	         WL_RULE_MEDIUM_PORT_UNKNOWN},
 	        {"a node that is no disk",
 	         {.diskseq = 5, .bytes = 4096, .mode = S_IFCHR, .number = NUMBER},
-	         WL_RULE_MEDIUM_PORT_UNKNOWN, WL_RULE_MEDIUM_PORT_UNKNOWN},
+	         WL_RULE_MEDIUM_PORT_UNKNOWN,
+	         WL_RULE_MEDIUM_PORT_UNKNOWN},
 	        {"a disk that is gone", STICK(.place_error = ENOENT), WL_RULE_MEDIUM_GONE,
 	         WL_RULE_DESTINATION_GONE},
 	};
@@ -376,14 +381,10 @@ static void test_check_free(void **state)
 		struct stick stick;
 		int r;
 	} cases[] = {
-	        {{.busy_times = 1}, -EBADMSG},
-	        {{.busy_times = 0}, 0},
-	        {{.open_error = ENXIO}, 0},
-	        {{.open_error = ENOENT}, 0},
-	        {{.place_error = ENOENT}, 0},
-	        {{.place = CONTROLLER "ata1" DISK}, 0},
-	        {{.open_error = ENFILE}, -EBADMSG},
-	        {{.claim_error = EACCES}, -EBADMSG},
+	        {{.busy_times = 1}, -EBADMSG},      {{.busy_times = 0}, 0},
+	        {{.open_error = ENXIO}, 0},         {{.open_error = ENOENT}, 0},
+	        {{.place_error = ENOENT}, 0},       {{.place = CONTROLLER "ata1" DISK}, 0},
+	        {{.open_error = ENFILE}, -EBADMSG}, {{.claim_error = EACCES}, -EBADMSG},
 	};
 
 	(void)state;
@@ -393,7 +394,8 @@ static void test_check_free(void **state)
 		stick = cases[i].stick;
 		stick.number = NUMBER;
 		stick.mode = S_IFBLK;
-		assert_int_equal(wl_device_check_free(&pass.disk, &pass.port, &finding), cases[i].r);
+		assert_int_equal(wl_device_check_free(&pass.disk, &pass.port, &finding),
+		                 cases[i].r);
 		assert_int_equal(finding.rule, cases[i].r ? WL_RULE_STATION_BUSY : WL_RULE_NONE);
 	}
 }
