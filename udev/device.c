@@ -84,7 +84,8 @@ static int check_same(const struct wl_device_pass *pass, int fd, struct wl_findi
 	if (!S_ISBLK(st.st_mode) || st.st_rdev != pass->disk.devnum ||
 	    diskseq != pass->disk.diskseq)
 		return wl_refuse(ret_finding, WL_RULE_MEDIUM_CHANGED,
-		                 "port %s holds another medium than the one asked for", pass->port.id);
+		                 "port %s holds another medium than the one asked for",
+		                 pass->port.id);
 	if (bytes == 0)
 		return refuse_errno(pass, ENOMEDIUM, "asking the medium", ret_finding);
 	if (bytes != pass->disk.bytes)
@@ -156,7 +157,8 @@ static int protect(struct wl_device_pass *pass, struct wl_finding *ret_finding)
 
 static int claim(const struct wl_device_pass *pass, int *ret_fd, struct wl_finding *ret_finding)
 {
-	WL_AUTO_CLOSE int fd = open_node(&pass->disk, &pass->port, (pass->write ? O_RDWR : O_RDONLY) | O_EXCL);
+	WL_AUTO_CLOSE int fd =
+	        open_node(&pass->disk, &pass->port, (pass->write ? O_RDWR : O_RDONLY) | O_EXCL);
 	int ro = 0, r;
 
 	if (fd < 0)
@@ -187,8 +189,9 @@ int wl_device_open(struct wl_device_pass *pass, int *ret_fd, struct wl_finding *
 
 /*
  * Whether an O_EXCL open that failed shows that nobody holds the medium: it is gone (its number may
- * be a disk elsewhere by now), or broken (the claim is asked for before the device). Any other error, of descriptors or memory that are short,
- * says nothing, and who says nothing is taken for somebody who holds it.
+ * be a disk elsewhere by now), or broken (the claim is asked for before the device). Any other
+ * error, of descriptors or memory that are short, says nothing, and who says nothing is taken for
+ * somebody who holds it.
  */
 static bool shows_free(int fd)
 {

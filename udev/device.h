@@ -25,10 +25,10 @@ struct wl_device_pass {
 /*
  * Opens pass->disk for reading (write-protected before the first read) or for writing. Nothing is
  * opened but a block device of the insertion's number that the kernel says is in the port now; once
- * open it must have the DISKSEQ and size the insertion was seen with. 0 and the only open description of it, O_EXCL; else -EBADMSG with nothing left
- * open and the write protection as it was: medium.gone or destination.gone, medium.changed,
- * medium.unreadable, medium.port-unknown (it is elsewhere), destination.write-failed
- * (write-protected), station.busy (somebody holds it).
+ * open it must have the DISKSEQ and size the insertion was seen with. 0 and the only open
+ * description of it, O_EXCL; else -EBADMSG with nothing left open and the write protection as it
+ * was: medium.gone or destination.gone, medium.changed, medium.unreadable, medium.port-unknown (it
+ * is elsewhere), destination.write-failed (write-protected), station.busy (somebody holds it).
  */
 int wl_device_open(struct wl_device_pass *pass, int *ret_fd, struct wl_finding *ret_finding);
 

@@ -68,15 +68,14 @@ install_from b1
 bad_spoken "a destination" medium.direction-wrong
 install_from a1
 bad_spoken "an empty port" medium.gone
-install_from a1 $SCN_TECH
-bad_spoken "somebody who is no administrator" person.role-missing
+wl_expect_rule person.role-missing wl_cli $SCN_TECH policy install --from a1
 
 mkdir "$WL_WORK/in-a-folder"
 scn_policy "$WL_WORK/in-a-folder/policy" 3
 policy_stick folder "$WL_WORK/in-a-folder"
 install_from a1
 bad_spoken "a policy in a folder" policy.missing
-bad_in_ledger "a policy in a folder" policy.missing
+bad_in_ledger "a policy in a folder" policy.missing admin-1
 wl_stick_pull a1
 
 scn_policy "$WL_WORK/unsigned" 3
