@@ -8,11 +8,14 @@ client_libwl_client_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAG
 client_libwl_client_a_SOURCES = \
 	client/action.c client/action.h \
 	client/ask.c client/ask.h \
+	client/bag_check.c client/bag_check.h client/bag_record.c \
+	client/bag_manifest.c client/bag_manifest.h \
 	client/beside.c client/beside.h \
 	client/cli.h \
 	client/cms_sign.c client/cms_sign.h \
 	client/control.c client/control.h \
 	client/doctor.h client/doctor_kernel.c client/doctor_places.c client/doctor_station.c \
+	client/disclosures.c client/disclosures.h client/disclosures_page.c \
 	client/duration.c client/duration.h \
 	client/export_ask.c client/export_ask.h client/export_view.c client/export_view.h \
 	client/failure.c \
@@ -26,6 +29,7 @@ client_libwl_client_a_SOURCES = \
 	client/options.c client/options.h \
 	client/policy_load.c client/policy_load.h \
 	client/progress.c client/progress.h \
+	client/receipt.c client/receipt.h \
 	client/render.c client/render.h \
 	client/resolve.c client/resolve.h \
 	client/say.c client/say.h \
@@ -40,6 +44,8 @@ client_libwl_client_a_SOURCES = \
 	client/verb.c client/verb.h client/verbs.def \
 	client/verb_acknowledge.c \
 	client/verb_approve.c \
+	client/verb_bag_open.c \
+	client/verb_bag_verify.c \
 	client/verb_cancel.c \
 	client/verb_doctor.c \
 	client/verb_export.c \
@@ -58,6 +64,7 @@ client_libwl_client_a_SOURCES = \
 	client/verb_receive.c \
 	client/verb_reject.c \
 	client/verb_release.c \
+	client/verb_report_disclosures.c \
 	client/verb_retry.c \
 	client/verb_scrub.c \
 	client/verb_show.c \
@@ -85,11 +92,14 @@ client_weighlock_LDADD = client/libwl_client.a $(wl_policy_libs)
 
 if HAVE_CMOCKA
 client_unit_tests = tests/unit/test_client_options tests/unit/test_client_verbs \
-	tests/unit/test_client_render tests/unit/test_client_station
+	tests/unit/test_client_render tests/unit/test_client_station \
+	tests/unit/test_client_disclosures
 check_PROGRAMS += $(client_unit_tests)
 TESTS += $(client_unit_tests)
 client_test_cppflags = $(client_libwl_client_a_CPPFLAGS) $(CMOCKA_CFLAGS)
 client_test_libs = $(client_weighlock_LDADD) $(CMOCKA_LIBS)
+tests_unit_test_client_disclosures_CPPFLAGS = $(client_test_cppflags)
+tests_unit_test_client_disclosures_LDADD = $(client_test_libs)
 tests_unit_test_client_options_CPPFLAGS = $(client_test_cppflags)
 tests_unit_test_client_options_LDADD = $(client_test_libs)
 tests_unit_test_client_verbs_CPPFLAGS = $(client_test_cppflags)
@@ -102,6 +112,10 @@ endif
 
 dist_check_SCRIPTS += tests/integration/cli_offline.sh tests/integration/cli_manual.sh
 TESTS += tests/integration/cli_offline.sh tests/integration/cli_manual.sh
+
+# bags at their recipient's (the bags are made by daemon/broker's bag_tool)
+dist_check_SCRIPTS += tests/unit/test_bag_client.py
+TESTS += tests/unit/test_bag_client.py
 
 dist_man_MANS += docs/weighlock.1
 

@@ -19,7 +19,7 @@ docs/weighlock-events.5: $(manual_tables)
 	$(make_manual) events > $@.tmp && mv $@.tmp $@
 
 dist_man_MANS += docs/weighlock-verify.1 docs/weighlock-policy.5 docs/weighlock-ticket.5 \
-	docs/weighlock-ledger.5 docs/weighlock-control.7 docs/weighlockd.8 docs/weighlock-mediad.8 \
+	docs/weighlock-ledger.5 docs/weighlock-bag.5 docs/weighlock-control.7 docs/weighlockd.8 docs/weighlock-mediad.8 \
 	docs/weighlock-spawnd.8 docs/weighlock-ledgerd.8
 
 # what a process that was taken over cannot do

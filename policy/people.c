@@ -53,7 +53,7 @@ static const struct {
         {"StationCard", AUDIT | ADMIN | SETUP, false},
         {"PolicyPropose", ADMIN | SETUP, false},
         {"PolicyConfirm", ADMIN | SETUP, false},
-        {"LedgerRead", AUDIT, false},
+        {"LedgerRead", AUDIT | APPR, false},
         {"LedgerProve", AUDIT, false},
 };
 

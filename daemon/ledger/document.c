@@ -18,13 +18,14 @@
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/fdio.h"
+#include "daemon/base/text.h"
 #include "daemon/ledger/cms.h"
 #include "daemon/ledger/custody_compose.h"
 #include "daemon/ledger/folder.h"
 #include "daemon/ledger/note_compose.h"
 
 #define NONCE_PURPOSE "weighlock document.sealed"
-#define RECEIPT_MAX   16384
+#define RECEIPT_MAX   131072 /* an entry of the largest size, in base64, and its proof */
 #define CHUNK_BYTES   16384U
 #define SEAL_FLAGS    (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
@@ -33,16 +34,20 @@ static const struct document {
 	const char *kind;   /* in document.sealed */
 	const char *suffix; /* of the folder in docs: an intent may be asked for either kind */
 	const char *names[WL_NOTE_FILES];
+	bool with_entry; /* whose reader does not have the ledger: the receipt brings the entry
+	                    along */
 	int (*write)(struct wl_ledger *l, const struct wl_entry *intent, int fd,
 	             struct wl_finding *ret_finding);
 } documents[] = {
         [WL_DOCUMENT_NOTE] = {"delivery-note",
                               "",
                               {"NOTE.JSN", "NOTE.P7S", "RECEIPT.TXT"},
+                              false,
                               wl_note_write},
         [WL_DOCUMENT_CUSTODY] = {"custody-record",
                                  ".custody",
                                  {"custody.json", "custody.json.p7s", "receipt.txt"},
+                                 true,
                                  wl_custody_write},
 };
 
@@ -67,12 +72,39 @@ static int new_file(int folder, const char *name, int *ret_fd)
 	return 0;
 }
 
-static int write_receipt(struct wl_ledger *l, uint64_t seq, int folder, const char *name)
+/* The proof with the entry as its `extra` line (C2SP tlog-proof). */
+static int insert_entry(struct wl_ledger *l, uint64_t seq, char *receipt, size_t n, size_t size)
 {
-	char receipt[RECEIPT_MAX];
+	const char *end = memchr(receipt, '\n', n);
+	size_t head = end ? (size_t)(end - receipt) + 1 : 0, entry_n, line;
+	const uint8_t *entry;
+	int r = head ? wl_store_entry(l->store, seq, &entry, &entry_n) : -EUCLEAN;
+
+	if (r < 0)
+		return r;
+	WL_AUTO_FREE char *b64 = malloc(4 * ((entry_n + 2) / 3) + 1);
+	if (!b64)
+		return -ENOMEM;
+	wl_base64_encode(entry, entry_n, b64);
+	line = strlen("extra \n") + strlen(b64);
+	if (line >= size - n)
+		return -EMSGSIZE;
+	memmove(receipt + head + line, receipt + head, n - head);
+	memcpy(receipt + head, "extra ", strlen("extra "));
+	memcpy(receipt + head + strlen("extra "), b64, strlen(b64));
+	receipt[head + line - 1] = '\n';
+	return (int)(n + line);
+}
+
+static int write_receipt(struct wl_ledger *l, const struct document *d, uint64_t seq, int folder)
+{
+	static char receipt[RECEIPT_MAX];
 	int n = wl_store_prove(l->store, seq, receipt, sizeof(receipt));
 
-	return n < 0 ? n : wl_file_replace(folder, name, receipt, (size_t)n, 0600);
+	if (n >= 0 && d->with_entry)
+		n = insert_entry(l, seq, receipt, (size_t)n, sizeof(receipt));
+	return n < 0 ? n
+	             : wl_file_replace(folder, d->names[WL_NOTE_RECEIPT], receipt, (size_t)n, 0600);
 }
 
 /* The three files into an empty folder, durably. */
@@ -93,7 +125,7 @@ static int make_files(struct wl_ledger *l, const struct document *d, const struc
 	if (r == 0)
 		r = wl_file_replace(folder, d->names[WL_NOTE_SIGNATURE], cms, n, 0600);
 	if (r == 0)
-		r = write_receipt(l, intent->seq, folder, d->names[WL_NOTE_RECEIPT]);
+		r = write_receipt(l, d, intent->seq, folder);
 	if (r == 0 && fsync(folder) < 0)
 		r = -errno;
 	return r;

@@ -15,6 +15,7 @@ static void methods_have_roles(void **state)
 	        {"appr-1", "Approve", ""},
 	        {"appr-1", "Release", "person.role-missing"},
 	        {"audit-1", "LedgerRead", ""},
+	        {"appr-1", "LedgerRead", ""},
 	        {"audit-1", "Cancel", "person.role-missing"},
 	        {"admin-1", "PolicyPropose", ""},
 	        {"admin-1", "Approve", "person.role-missing"},

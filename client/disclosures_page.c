@@ -1,0 +1,176 @@
+/*
+ * The page of disclosures, to be printed and put into a file: both languages side by side.
+ *
+ * Names, cases and references were typed by people: everything is escaped twice over, for controls
+ * and for HTML, so that nothing typed can become part of the page. The page is a rendering; the
+ * record is the ledger. Writes to a file its caller opened.
+ */
+#include <string.h>
+
+#include "client/disclosures.h"
+#include "client/say.h"
+#include "daemon/base/cleanup.h"
+#include "daemon/base/text.h"
+
+#define SHOWN 1200
+
+static void put_text(FILE *out, const char *s)
+{
+	char safe[SHOWN];
+
+	wl_text_escape(s, strlen(s), safe, sizeof(safe));
+	for (const char *p = safe; *p; p++) {
+		switch (*p) {
+		case '<':
+			(void)fputs("&lt;", out);
+			break;
+		case '>':
+			(void)fputs("&gt;", out);
+			break;
+		case '&':
+			(void)fputs("&amp;", out);
+			break;
+		case '"':
+			(void)fputs("&quot;", out);
+			break;
+		case '\'':
+			(void)fputs("&#39;", out);
+			break;
+		default:
+			(void)fputc(*p, out);
+		}
+	}
+}
+
+static const struct {
+	const char *state, *words;
+} states[] = {
+        {"done", "remis / <span lang=\"en\">released</span>"},
+        {"failed", "échec d'écriture, support suspect / <span lang=\"en\">writing failed, medium "
+                   "suspect</span>"},
+        {"unknown", "fin inconnue, support suspect / <span lang=\"en\">end unknown, medium "
+                    "suspect</span>"},
+        {"open", "en cours / <span lang=\"en\">under way</span>"},
+};
+
+static void put_state(FILE *out, const char *state)
+{
+	for (size_t i = 0; i < WL_ARRAY_LEN(states); i++)
+		if (strcmp(states[i].state, state) == 0)
+			(void)fputs(states[i].words, out);
+}
+
+static void put_cell(FILE *out, const json_t *row, const char *const *members, size_t n)
+{
+	bool first = true;
+
+	(void)fputs("<td>", out);
+	for (size_t i = 0; i < n; i++) {
+		const char *text = wl_member_text(row, members[i]);
+		if (!text[0])
+			continue;
+		(void)fputs(first ? "" : "<br>", out);
+		put_text(out, text);
+		first = false;
+	}
+	(void)fputs("</td>", out);
+}
+
+static void put_people(FILE *out, const json_t *row)
+{
+	json_t *name;
+	size_t i;
+
+	(void)fputs("<td>", out);
+	put_text(out, wl_member_text(row, "opened_by"));
+	(void)fputs("</td><td>", out);
+	json_array_foreach(json_object_get(row, "approved_by"), i, name)
+	{
+		(void)fputs(i ? ", " : "", out);
+		put_text(out, json_string_value(name) ? json_string_value(name) : "?");
+	}
+	(void)fputs("</td>", out);
+}
+
+static void put_row(FILE *out, const json_t *row)
+{
+	static const char *const when[] = {"time", "intent"};
+	static const char *const what[] = {"transfer", "output", "device"};
+	static const char *const why[] = {"authority", "authority_reference"};
+	static const char *const to_whom[] = {"requester"};
+	static const char *const where[] = {"medium", "acknowledged"};
+
+	(void)fputs("<tr>", out);
+	put_cell(out, row, when, WL_ARRAY_LEN(when));
+	put_cell(out, row, what, WL_ARRAY_LEN(what));
+	(void)fprintf(out, "<td>%lld</td>", (long long)wl_member_integer(row, "files"));
+	put_cell(out, row, why, WL_ARRAY_LEN(why));
+	put_cell(out, row, to_whom, WL_ARRAY_LEN(to_whom));
+	put_people(out, row);
+	put_cell(out, row, where, WL_ARRAY_LEN(where));
+	(void)fputs("<td>", out);
+	put_state(out, wl_member_text(row, "state"));
+	(void)fputs("</td></tr>\n", out);
+}
+
+static void put_head(FILE *out, const struct wl_disclosures *d, const char *station, bool test,
+                     int64_t now)
+{
+	char when[WL_TIME_TEXT];
+
+	wl_time_format(now, when);
+	(void)fputs("<!DOCTYPE html>\n<html lang=\"fr\">\n<head>\n<meta charset=\"utf-8\">\n"
+	            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+	            "style-src "
+	            "'unsafe-inline'\">\n<title>Communications / Disclosures</title>\n"
+	            "<style>body{font-family:sans-serif}table{border-collapse:collapse;width:100%}"
+	            "td,th{border:1px solid #666;padding:.3em;text-align:left;vertical-align:top}"
+	            "thead{display:table-header-group}tr{break-inside:avoid}"
+	            "@page{size:A4 landscape;margin:1.5cm}</style>\n</head>\n<body>\n",
+	            out);
+	if (test)
+		(void)fputs("<p><strong>ESSAI / <span lang=\"en\">TEST</span></strong></p>\n", out);
+	(void)fputs("<h1>Communications, dossier <bdi>", out);
+	put_text(out, d->case_id);
+	(void)fputs("</bdi> / <span lang=\"en\">Disclosures, case <bdi>", out);
+	put_text(out, d->case_id);
+	(void)fputs("</bdi></span></h1>\n<p>Poste / <span lang=\"en\">Station</span> ", out);
+	put_text(out, station);
+	(void)fprintf(out, ", %s. %zu communication(s) / <span lang=\"en\">disclosure(s)</span>; ",
+	              when, json_array_size(d->rows));
+	(void)fprintf(out,
+	              "registre lu jusqu'à %llu entrées / <span lang=\"en\">ledger read, %llu "
+	              "entries</span>.</p>\n",
+	              (unsigned long long)d->entries, (unsigned long long)d->entries);
+}
+
+void wl_disclosures_page(FILE *out, const struct wl_disclosures *d, const char *station, bool test,
+                         int64_t now)
+{
+	static const char *const heads[][2] = {
+	        {"Quand, entrée", "When, entry"},
+	        {"Quoi", "What"},
+	        {"Images", "Pictures"},
+	        {"Fondement", "Authority"},
+	        {"À qui", "To whom"},
+	        {"Ouvert par", "Opened by"},
+	        {"Approuvé par", "Approved by"},
+	        {"Support, accusé", "Medium, acknowledged"},
+	        {"Fin", "End"},
+	};
+	json_t *row;
+	size_t i;
+
+	put_head(out, d, station, test, now);
+	(void)fputs("<table>\n<thead><tr>", out);
+	for (i = 0; i < WL_ARRAY_LEN(heads); i++)
+		(void)fprintf(out, "<th>%s<br><span lang=\"en\">%s</span></th>", heads[i][0],
+		              heads[i][1]);
+	(void)fputs("</tr></thead>\n<tbody>\n", out);
+	json_array_foreach(d->rows, i, row) put_row(out, row);
+	if (json_array_size(d->rows) == 0)
+		(void)fputs(
+		        "<tr><td colspan=\"9\">Aucune / <span lang=\"en\">None</span></td></tr>\n",
+		        out);
+	(void)fputs("</tbody>\n</table>\n</body>\n</html>\n", out);
+}
