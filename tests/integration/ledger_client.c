@@ -1,8 +1,8 @@
 /*
  * A small client of weighlock-ledgerd for tests: says one thing, or a line of a script at a time.
  *
- *   ledger_client SOCKET status | checkpoint | card | prove SEQ | note INTENT FOLDER | custody INTENT FOLDER
- *   ledger_client SOCKET init STATION ORIGIN UID SPKI | confirm UID FINGERPRINT
+ *   ledger_client SOCKET status | checkpoint | card | prove SEQ | note INTENT FOLDER | custody
+ * INTENT FOLDER ledger_client SOCKET init STATION ORIGIN UID SPKI | confirm UID FINGERPRINT
  *   ledger_client SOCKET append EVENT ACTOR UID [transfer=T] [policy=HEX] [nonce=HEX]
  *                 [manifest=FILE] [more] [NAME=TEXT | NAME:=INTEGER | NAME?=0|1 | NAME[]=TEXT |
  * NAME[]]... ledger_client SOCKET entries FROM COUNT [TRANSFER] | transfers [open] ledger_client
@@ -399,20 +399,13 @@ static const struct {
 	size_t words;
 	int (*run)(size_t n, char **words);
 } commands[] = {
-        {"append", 3, cmd_append},
-        {"card", 0, cmd_card},
-        {"checkpoint", 0, cmd_checkpoint},
-        {"confirm", 2, cmd_confirm},
-        {"custody", 2, cmd_custody},
-        {"entries", 2, cmd_entries},
-        {"floor", 2, cmd_floor},
-        {"init", 4, cmd_init},
-        {"medium", 1, cmd_medium},
-        {"note", 2, cmd_note},
-        {"prove", 1, cmd_prove},
-        {"status", 0, cmd_status},
-        {"ticket", 2, cmd_ticket},
-        {"transfers", 0, cmd_transfers},
+        {"append", 3, cmd_append},         {"card", 0, cmd_card},
+        {"checkpoint", 0, cmd_checkpoint}, {"confirm", 2, cmd_confirm},
+        {"custody", 2, cmd_custody},       {"entries", 2, cmd_entries},
+        {"floor", 2, cmd_floor},           {"init", 4, cmd_init},
+        {"medium", 1, cmd_medium},         {"note", 2, cmd_note},
+        {"prove", 1, cmd_prove},           {"status", 0, cmd_status},
+        {"ticket", 2, cmd_ticket},         {"transfers", 0, cmd_transfers},
 };
 
 static int run(size_t n, char **words)

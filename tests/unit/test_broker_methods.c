@@ -65,7 +65,7 @@ static const struct {
         {"Prepare", "tic"},      {"StationInit", "s"},
         {"StationSucceed", "s"}, {"StationConfirm", "s"},
         {"StationCard", "uAs"},  {"PolicyPropose", "As"},
-        {"PolicyConfirm", "As"}, {"LedgerRead", "u"},
+        {"PolicyConfirm", "As"}, {"LedgerRead", "ua"},
         {"LedgerProve", "u"},    {"AddOutbound", "i"},
         {"Acknowledge", "ic"},
 };

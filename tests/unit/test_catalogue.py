@@ -17,6 +17,7 @@ SRC = os.environ.get("WL_SRC") or os.environ.get("srcdir") or "."
 FOLDERS = ("client", "policy", "daemon/base", "daemon/broker", "verify")
 # functions that say something to a person: their sentence is marked, or is made of marked ones
 SAYING = re.compile(r'\bwl_say(?:_in|_error|_failure)?\(([^;]*?)\);', re.S)
+MARKED = re.compile(r'(?<![A-Za-z_])(?:_|N_|ngettext)\((?:\s*,?\s*"(?:[^"\\]|\\.)*")+')
 failed = 0
 
 
@@ -55,7 +56,7 @@ def check_marked():
     bare = []
     for name, text in sources():
         for call in SAYING.findall(text):
-            words = re.sub(r'(?<![A-Za-z_])(?:_|N_|ngettext)\((?:\s*"(?:[^"\\]|\\.)*")+', "", call)
+            words = MARKED.sub("", call)
             for literal in re.findall(r'"((?:[^"\\]|\\.)*)"', words):
                 if re.search(r"[A-Za-z]{3,}[^%]* [a-z]{2,}", literal):
                     bare.append("%s: %s" % (name, literal))
