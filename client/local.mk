@@ -3,7 +3,7 @@ bin_PROGRAMS += client/weighlock
 noinst_LIBRARIES += client/libwl_client.a
 
 # everything but main, so that tests can link it
-client_libwl_client_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) \
+client_libwl_client_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(QRENCODE_CFLAGS) \
 	-DWL_BINDIR='"$(bindir)"' -DWL_SBINDIR='"$(sbindir)"'
 client_libwl_client_a_SOURCES = \
 	client/action.c client/action.h \
@@ -20,7 +20,10 @@ client_libwl_client_a_SOURCES = \
 	client/export_ask.c client/export_ask.h client/export_view.c client/export_view.h \
 	client/failure.c \
 	client/follow.c client/follow.h \
+	client/entry_view.c client/entry_view.h \
 	client/folder.c client/folder.h \
+	client/page.c client/page.h \
+	client/qr.c client/qr.h \
 	client/help.h \
 	client/i18n.h client/language.c \
 	client/image_read.c client/image_read.h \
@@ -51,6 +54,9 @@ client_libwl_client_a_SOURCES = \
 	client/verb_export.c \
 	client/verb_help.c \
 	client/verb_ledger_prove.c \
+	client/verb_ledger_export.c \
+	client/verb_ledger_print.c \
+	client/verb_ledger_query.c \
 	client/verb_ledger_show.c \
 	client/verb_ledger_verify.c \
 	client/verb_media_list.c \
@@ -70,7 +76,9 @@ client_libwl_client_a_SOURCES = \
 	client/verb_show.c \
 	client/verb_station_card.c \
 	client/verb_station_confirm.c \
+	client/verb_station_csr.c \
 	client/verb_station_init.c \
+	client/verb_station_second.c \
 	client/verb_status.c \
 	client/verb_ticket_add.c \
 	client/verb_ticket_check.c \
@@ -88,7 +96,7 @@ client_libwl_client_a_SOURCES = \
 
 client_weighlock_CPPFLAGS = $(client_libwl_client_a_CPPFLAGS)
 client_weighlock_SOURCES = client/main.c
-client_weighlock_LDADD = client/libwl_client.a $(wl_policy_libs)
+client_weighlock_LDADD = client/libwl_client.a $(wl_policy_libs) $(QRENCODE_LIBS)
 
 if HAVE_CMOCKA
 client_unit_tests = tests/unit/test_client_options tests/unit/test_client_verbs \

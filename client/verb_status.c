@@ -2,6 +2,7 @@
  * `status`: what is in the ports, what waits, what to do next. Reads only.
  */
 #include <string.h>
+#include <time.h>
 
 #include "client/export_view.h"
 #include "client/media_view.h"
@@ -9,6 +10,7 @@
 #include "client/station.h"
 #include "client/transfer_view.h"
 #include "daemon/base/cleanup.h"
+#include "daemon/base/text.h"
 
 static const char *state_words(const char *state)
 {
@@ -21,6 +23,7 @@ static const char *state_words(const char *state)
 	        {"ready", N_("ready.")},
 	        {"busy", N_("at work.")},
 	        {"fault", N_("stopped by a fault. Nothing can cross.")},
+	        {"retired", N_("retired. Nothing crosses any more.")},
 	};
 	for (size_t i = 0; i < WL_ARRAY_LEN(table); i++) {
 		if (!strcmp(table[i].state, state))
@@ -53,6 +56,72 @@ static void say_station(const struct wl_cli *cli, const json_t *s)
 		wl_say_in(cli, 2, _("FAULT: %s (rule %s; weighlock help %s)"),
 		          wl_member_text(f, "reason"), rule, rule);
 	}
+}
+
+#define DAY_S              86400
+#define CERTIFICATE_WARN_S (90 * DAY_S)
+#define COSIGNATURE_WARN_S (30 * DAY_S)
+
+static void say_cosignature(const struct wl_cli *cli, const json_t *l, int64_t now)
+{
+	const char *at = wl_member_text(l, "cosigned_at"),
+	           *due = wl_member_text(l, "cosignature_due");
+	int64_t when = 0, end = 0;
+
+	if (at[0] && wl_time_parse(at, &when) == 0)
+		wl_say_in(cli, 2,
+		          _("Ledger: %lld entries; countersigned up to %lld on %.10s, %lld days "
+		            "ago."),
+		          (long long)wl_member_integer(l, "entries"),
+		          (long long)wl_member_integer(l, "cosigned_entries"), at,
+		          (long long)((now - when) / DAY_S));
+	else
+		wl_say_in(cli, 2, _("Ledger: %lld entries; no auditor has countersigned it yet."),
+		          (long long)wl_member_integer(l, "entries"));
+	if (!due[0])
+		wl_say_in(cli, 2, "%s",
+		          _("The policy names no auditor's key, so nobody can countersign."));
+	else if (wl_time_parse(due, &end) == 0 && now > end)
+		wl_say_in(cli, 2, _("WARNING: a cosignature was due on %.10s."), due);
+	else if (end - now < COSIGNATURE_WARN_S)
+		wl_say_in(cli, 2, _("WARNING: the next cosignature is due on %.10s."), due);
+}
+
+static void say_certificate(const struct wl_cli *cli, const json_t *l, int64_t now)
+{
+	const char *text = wl_member_text(l, "certificate_not_after");
+	int64_t end = 0;
+
+	if (!text[0] || wl_time_parse(text, &end) < 0 || end - now > CERTIFICATE_WARN_S)
+		return;
+	if (now > end)
+		wl_say_in(cli, 2,
+		          _("WARNING: the station's certificate expired on %.10s; every paper says "
+		            "so."),
+		          text);
+	else
+		wl_say_in(cli, 2,
+		          _("WARNING: the station's certificate expires in %lld days, on %.10s."),
+		          (long long)((end - now) / DAY_S), text);
+	wl_say_next(cli, false, _("Ask for a new one; the key stays."), NULL,
+	            "weighlock station csr");
+}
+
+/* How the ledger stands with its auditors, for those who look after it. */
+static void say_ledger(const struct wl_cli *cli, const json_t *s)
+{
+	const json_t *l = json_object_get(s, "ledger"), *roles = json_object_get(s, "roles");
+	bool shown = false;
+
+	for (size_t i = 0; i < json_array_size(roles); i++) {
+		const char *role = json_string_value(json_array_get(roles, i));
+		shown = shown || !strcmp(role, "auditor") || !strcmp(role, "administrator") ||
+		        !strcmp(role, "approver");
+	}
+	if (!l || !shown)
+		return;
+	say_cosignature(cli, l, time(NULL));
+	say_certificate(cli, l, time(NULL));
 }
 
 static json_t *of_device(const json_t *transfers, const char *device)
@@ -128,6 +197,7 @@ int wl_verb_status(struct wl_cli *cli)
 		return status;
 	say_station(cli, s);
 	say_horizon(cli, wl_args_value(cli->args, "device"));
+	say_ledger(cli, s);
 	say_rest(cli, s, wl_args_value(cli->args, "device"));
 	if (wl_member_text(s, "next_words")[0] || wl_member_text(s, "next_command")[0])
 		wl_say_next_of(cli, s);

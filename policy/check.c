@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "daemon/base/limits.h"
+#include "daemon/base/cosigner.h"
 #include "policy/errors.h"
 #include "policy/scans.h"
 #include "policy/words.h"
@@ -65,19 +66,43 @@ static void bad_reference(struct wl_policy_errors *e, const struct place *at,
 static unsigned trust_sources(const struct wl_policy_trust *t)
 {
 	return (unsigned)(t->certificate != NULL) + (unsigned)(t->issuer != NULL) +
-	       (unsigned)t->has_spki_sha256;
+	       (unsigned)t->has_spki_sha256 + (unsigned)(t->vkey != NULL);
 }
 
-static void check_trust_form(const struct wl_policy_trust *t, struct wl_policy_errors *e)
+/* An auditor's key: a verifier key of its own kind, of a person who has that role. */
+static void check_cosigner(const struct wl_policy *p, const struct wl_policy_trust *t,
+                           struct wl_policy_errors *e)
+{
+	struct place at = place_of("trust", t->id, "", t->line, t->column);
+	const struct wl_policy_person *person = wl_policy_person(p, t->person);
+	struct wl_cosigner key;
+	if (t->vkey && wl_cosigner_parse(t->vkey, &key) < 0)
+		bad_value(e, &at,
+		          N_("{key}: vkey is no verifier key of a cosigner (NAME+ID+KEY, type "
+		             "cosignature/v1)"),
+		          NULL);
+	if (!person || !(person->roles & WL_PERSON_AUDITOR))
+		bad_value(e, &at, N_("{key}: person names nobody with the role auditor"), NULL);
+}
+
+static void check_trust_form(const struct wl_policy *p, const struct wl_policy_trust *t,
+                             struct wl_policy_errors *e)
 {
 	struct place at = place_of("trust", t->id, "", t->line, t->column);
 	if (trust_sources(t) != 1) {
 		bad_value(e, &at,
-		          N_("{key}: exactly one of certificate, issuer and spki_sha256 belongs "
-		             "here"),
+		          N_("{key}: exactly one of certificate, issuer, spki_sha256 and vkey "
+		             "belongs here"),
 		          NULL);
 		return;
 	}
+	if ((t->role == WL_TRUST_COSIGNER) != (t->vkey != NULL)) {
+		bad_value(e, &at, N_("{key}: a cosigner is named by a vkey, and nobody else is"),
+		          NULL);
+		return;
+	}
+	if (t->vkey)
+		return check_cosigner(p, t, e);
 	if (!t->has_spki_sha256 && !t->has_sha256)
 		wl_policy_errors_add(e, &(struct wl_policy_complaint){
 		                                .rule = WL_RULE_POLICY_KEY_MISSING,
@@ -107,8 +132,9 @@ static void check_trust_twice(const struct wl_policy *p, size_t i, struct wl_pol
 		const struct wl_policy_trust *b = &p->trust[j];
 		bool same_file = a->has_sha256 && b->has_sha256 &&
 		                 memcmp(a->sha256, b->sha256, WL_SHA256_BYTES) == 0;
-		bool same_key = a->has_spki_sha256 && b->has_spki_sha256 &&
-		                memcmp(a->spki_sha256, b->spki_sha256, WL_SHA256_BYTES) == 0;
+		bool same_key = (a->has_spki_sha256 && b->has_spki_sha256 &&
+		                 memcmp(a->spki_sha256, b->spki_sha256, WL_SHA256_BYTES) == 0) ||
+		                (a->vkey && b->vkey && strcmp(a->vkey, b->vkey) == 0);
 		static const uint8_t zeros[WL_SHA256_BYTES];
 		if (same_file && memcmp(a->sha256, zeros, WL_SHA256_BYTES) == 0)
 			continue; /* not filled in yet: the check of files says so */
@@ -270,7 +296,7 @@ void wl_policy_check_references(const struct wl_policy *p, bool complete,
                                 struct wl_policy_errors *e)
 {
 	for (size_t i = 0; complete && i < p->ntrust; i++) {
-		check_trust_form(&p->trust[i], e);
+		check_trust_form(p, &p->trust[i], e);
 		check_trust_twice(p, i, e);
 	}
 	for (size_t i = 0; i < p->nvendors; i++)

@@ -109,6 +109,7 @@ struct wl_policy *wl_policy_free(struct wl_policy *p)
 	for (size_t i = 0; i < p->ntrust; i++) {
 		free(p->trust[i].certificate);
 		free(p->trust[i].issuer);
+		free(p->trust[i].vkey);
 	}
 	for (size_t i = 0; i < p->nvendors; i++) {
 		free_texts(&p->vendors[i].anchors);

@@ -36,7 +36,12 @@ enum wl_person_role {
 };
 
 enum wl_port_use { WL_PORT_SOURCE = 1, WL_PORT_DESTINATION };
-enum wl_trust_role { WL_TRUST_AUTHORITY = 1, WL_TRUST_VENDOR, WL_TRUST_RECIPIENT };
+enum wl_trust_role {
+	WL_TRUST_AUTHORITY = 1,
+	WL_TRUST_VENDOR,
+	WL_TRUST_RECIPIENT,
+	WL_TRUST_COSIGNER /* countersigns the ledger */
+};
 enum wl_signature_format { WL_SIGNED_CMS_DETACHED = 1, WL_SIGNED_NONE };
 enum wl_demand { WL_REQUIRED = 1, WL_NONE };
 enum wl_volume_format { WL_VOLUME_FAT32 = 1, WL_VOLUME_EXFAT };
@@ -91,10 +96,12 @@ struct wl_policy_trust {
 	unsigned line, column;
 	enum wl_trust_role role;
 	char *certificate; /* file of the signer's own certificate, or NULL */
-	char *issuer;      /* file of an issuing CA, or NULL. Exactly one of the three is there */
+	char *issuer;      /* file of an issuing CA, or NULL. Exactly one of the four is there */
 	bool has_sha256, has_spki_sha256;
 	uint8_t sha256[WL_SHA256_BYTES];      /* of the file's DER */
 	uint8_t spki_sha256[WL_SHA256_BYTES]; /* pins the signer itself */
+	char *vkey;                           /* of a cosigner (base/cosigner.h), or NULL */
+	char person[WL_ID_TEXT];              /* the auditor a cosigner's key belongs to */
 	enum wl_purpose_word purpose;         /* 0: none said */
 	int64_t not_after;                    /* 0: no end */
 };

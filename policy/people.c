@@ -55,6 +55,14 @@ static const struct {
         {"PolicyConfirm", ADMIN | SETUP, false},
         {"LedgerRead", AUDIT | APPR, false},
         {"LedgerProve", AUDIT, false},
+        {"LedgerQuery", AUDIT, false},
+        {"LedgerCosign", AUDIT, false},
+        {"LedgerExport", AUDIT | ADMIN, false},
+        {"LedgerCheckpoint", AUDIT | ADMIN, false},
+        {"StationCsr", ADMIN, false},
+        {"StationCert", ADMIN, false},
+        {"StationPropose", ADMIN, false},
+        {"StationAgree", ADMIN, false},
 };
 
 unsigned wl_method_roles(const char *method, bool *ret_anybody)

@@ -42,3 +42,7 @@ integration_tests += tests/integration/bad_signature.sh tests/integration/bad_ti
 EXTRA_DIST += tests/integration/killed.sh tests/integration/killed_broker.sh \
 	tests/integration/killed_ledger.sh tests/integration/killed_media.sh \
 	tests/integration/killed_spawn.sh
+
+# the auditor's visits
+EXTRA_DIST += tests/integration/audit_lib.sh tests/integration/audit_tool.py
+integration_tests += tests/integration/audit.sh tests/integration/audit_age.sh

@@ -173,7 +173,7 @@ void verify_rule_cosigned(struct verify_walk *w, uint64_t seq)
 	w->is_unvouched = false;
 }
 
-/* Nothing may follow: the key was given up, or the station. */
+/* The key was given up, and nothing may follow; or the station, and nothing may cross. */
 void verify_rule_end_of_ledger(struct verify_walk *w, uint64_t seq)
 {
 	const struct verify_member *event = verify_entry_find(&w->e, false, "event", VERIFY_TEXT);
@@ -182,7 +182,9 @@ void verify_rule_end_of_ledger(struct verify_walk *w, uint64_t seq)
 	/* the key of documents may be changed and the ledger goes on */
 	if (verify_member_is(event, "key.rotated") && which && !verify_member_is(which, "ledger"))
 		return;
-	w->ended = seq;
+	if (!w->ended)
+		w->ended = seq;
+	w->is_retired = verify_member_is(event, "station.retired");
 	if (verify_member_is(event, "key.rotated"))
 		verify_member_copy(verify_text(w, "new_sha256"), w->rotated_to,
 		                   sizeof(w->rotated_to));

@@ -285,11 +285,29 @@ static void check_about(struct verify_walk *w, uint64_t seq)
 		                  _("%.*s was never opened"), SHOWN(id));
 }
 
+/* A retired station still says what happens to it, and its ledger is taken away and countersigned:
+ * nothing crosses any more. A ledger whose key was given up has nothing more to say at all. */
+static bool may_follow_the_end(const struct verify_walk *w, const struct verify_member *event)
+{
+	static const char *const after[] = {
+	        "station.start", "station.stop",    "station.fault",   "call.denied",
+	        "clock.set",     "medium.seen",     "medium.gone",     "medium.refused",
+	        "gate.opened",   "gate.shut",       "wipe.intent",     "wipe.done",
+	        "wipe.failed",   "medium.prepared", "ledger.exported", "ledger.cosigned",
+	        "vault.deleted",
+	};
+
+	for (size_t i = 0; w->is_retired && i < sizeof(after) / sizeof(after[0]); i++)
+		if (verify_member_is(event, after[i]))
+			return true;
+	return false;
+}
+
 static void apply_rules(struct verify_walk *w, const struct verify_member *event, uint64_t seq)
 {
 	size_t i = find_rule(event);
 
-	if (w->ended)
+	if (w->ended && !may_follow_the_end(w, event))
 		verify_report_add(w->report, VERIFY_ENTRY_AFTER_END, ENTRIES(w->ended, seq),
 		                  _("entry %llu ended this ledger, and this one follows"),
 		                  (unsigned long long)w->ended);

@@ -103,6 +103,7 @@ struct verify_walk {
 	bool is_running;
 	bool is_unvouched; /* two approvals on every release until an auditor cosigns */
 	uint64_t ended;    /* entry that ended this ledger; 0: none */
+	bool is_retired;   /* and it was the station's end: its last export follows */
 	char rotated_to[65];
 	struct verify_previous previous;
 	/* the policy in force */

@@ -10,6 +10,7 @@ daemon_base_libwl_base_a_SOURCES = \
 	daemon/base/rules.def daemon/base/rules.h daemon/base/rules.c daemon/base/rules_render.c \
 	daemon/base/events.def daemon/base/events.h daemon/base/events.c \
 	daemon/base/finding.h daemon/base/finding.c \
+	daemon/base/cosigner.h daemon/base/cosigner.c \
 	daemon/base/sha256.h daemon/base/sha256.c daemon/base/hex.c \
 	daemon/base/text.h daemon/base/utf8.c daemon/base/escape.c daemon/base/time.c \
 	daemon/base/size.c daemon/base/base64.c \

@@ -102,6 +102,12 @@ static bool is_int(json_t *v, size_t max)
 	       json_integer_value(v) <= INT_MAX_53;
 }
 
+static bool is_bool(json_t *v, size_t max)
+{
+	(void)max;
+	return json_is_boolean(v);
+}
+
 static bool is_digest(json_t *v, size_t max)
 {
 	(void)max;
@@ -131,6 +137,7 @@ static const struct {
         [WL_ARG_RULE] = {is_rule, false, "rule id"},
         [WL_ARG_INT] = {is_int, false, "integer from 0"},
         [WL_ARG_DIGEST] = {is_digest, false, "SHA-256, 64 lower-case hex digits"},
+        [WL_ARG_BOOL] = {is_bool, false, "true or false"},
         [WL_ARG_DIGESTS] = {is_digest, true, "list of SHA-256, 64 lower-case hex digits"},
         [WL_ARG_RULES] = {is_rule, true, "list of rule ids"},
         [WL_ARG_LINES] = {is_line, true, "list of lines of text"},

@@ -17,11 +17,12 @@ enum wl_arg_kind {
 	WL_ARG_TRANSFER, /* STN3-T000042, or 42 */
 	WL_ARG_RULE,     /* a rule id that exists */
 	WL_ARG_INT,      /* 0 to 2^53-1 */
-	WL_ARG_DIGEST,   /* 64 lower-case hex digits */
-	WL_ARG_DIGESTS,  /* list of 64 lower-case hex digits */
-	WL_ARG_RULES,    /* list of rule ids that exist */
-	WL_ARG_LINES,    /* list of lines */
-	WL_ARG_FILES,    /* list of {name, base64} */
+	WL_ARG_BOOL,
+	WL_ARG_DIGEST,  /* 64 lower-case hex digits */
+	WL_ARG_DIGESTS, /* list of 64 lower-case hex digits */
+	WL_ARG_RULES,   /* list of rule ids that exist */
+	WL_ARG_LINES,   /* list of lines */
+	WL_ARG_FILES,   /* list of {name, base64} */
 	WL_ARG_KIND_MAX
 };
 

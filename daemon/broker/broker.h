@@ -118,6 +118,11 @@ void wl_station_job_ended(struct wl_broker *b, const struct wl_task *task);
 enum wl_rule wl_station_obstacle(const struct wl_broker *b);
 /* Answers Unavailable (or Refused) where something stops transfers; true: go on. */
 bool wl_station_is_usable(struct wl_broker *b, struct wl_call *c);
+/* The same for what auditors do, which goes on where only an alarm or retirement is in the way. */
+bool wl_station_is_auditable(struct wl_broker *b, struct wl_call *c);
+/* do_audit.c: how the ledger stands with its auditors, and the certificate's end, into an object.
+ */
+void wl_audit_describe(const struct wl_broker *b, json_t *object);
 /* The source port of that name with a medium in it; NULL where the call was refused. */
 const struct wl_port *wl_call_source(struct wl_broker *b, struct wl_call *c, const char *name);
 /* ledgerd failed while a call was carried out: answers it and marks the ledger for asking anew. */

@@ -377,6 +377,12 @@ static json_t *loaded_entry(const struct wl_call *c, const struct wl_proposal *p
 	wl_entry_sha256(e, WL_M_SHA256, policy->sha256);
 	wl_entry_int(e, WL_M_APPROVALS_INBOUND, policy->inbound.approvals);
 	wl_entry_int(e, WL_M_APPROVALS_OUTBOUND, policy->outbound.approvals);
+	json_t *cosigners = json_array();
+	for (size_t i = 0; i < policy->ntrust; i++)
+		if (policy->trust[i].vkey)
+			(void)json_array_append_new(cosigners, json_string(policy->trust[i].vkey));
+	wl_entry_list(e, WL_M_COSIGNERS, cosigners);
+	wl_entry_int(e, WL_M_COSIGNATURE_MAX_AGE_S, policy->ledger.cosignature_max_age_s);
 	wl_entry_text(e, WL_M_PROPOSED_BY, proposer ? proposer->id : p->proposed_by);
 	return e;
 }

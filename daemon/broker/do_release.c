@@ -222,8 +222,8 @@ void wl_do_prepare(struct wl_broker *b, struct wl_call *c)
 	unsigned ahead = 0;
 	if (!wl_station_is_usable(b, c))
 		return;
-	if (strcmp(use, "delivery") != 0)
-		return wl_call_bad_argument(c, "use", "delivery");
+	if (strcmp(use, "delivery") != 0 && strcmp(use, "audit") != 0)
+		return wl_call_bad_argument(c, "use", "delivery, audit");
 	if (device && !wl_policy_device(wl_broker_policy(b), device))
 		return wl_call_refuse(c, WL_RULE_UPDATE_DEVICE_UNKNOWN, NULL,
 		                      json_pack("{s:s}", "device", device));

@@ -10,10 +10,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/daemon.h"
 #include "daemon/base/fdio.h"
+#include "daemon/base/text.h"
 #include "daemon/broker/broker.h"
 #include "daemon/broker/certificate.h"
 #include "daemon/broker/methods.h"
@@ -104,7 +106,7 @@ void wl_do_station_card(struct wl_broker *b, struct wl_call *c)
 {
 	struct wl_ledger_card card = {0};
 	struct wl_finding f = {0};
-	char hex[WL_SHA256_HEX + 1];
+	char hex[WL_SHA256_HEX + 1], ended[WL_TIME_TEXT];
 	if (wl_ledger_card(b->ledger, &card, &f) < 0)
 		return wl_station_ledger_trouble(b, c, &f);
 	json_t *o = json_object();
@@ -115,6 +117,10 @@ void wl_do_station_card(struct wl_broker *b, struct wl_call *c)
 	wl_object_text(o, "fingerprint", card.fingerprint);
 	wl_object_text(o, "certificate_sha256", hex);
 	wl_object_text(o, "checkpoint", card.checkpoint);
+	if (b->status.certificate_not_after > 0 && time(NULL) > b->status.certificate_not_after) {
+		wl_time_format(b->status.certificate_not_after, ended);
+		wl_object_text(o, "certificate_expired", ended);
+	}
 	free(card.checkpoint);
 	wl_call_reply(c, json_pack("{s:o}", "card", o));
 }

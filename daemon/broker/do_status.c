@@ -5,6 +5,7 @@
  * escaped.
  */
 #include <string.h>
+#include <time.h>
 
 #include "daemon/broker/broker.h"
 #include "daemon/broker/methods.h"
@@ -14,6 +15,8 @@ static const char *state_of(struct wl_broker *b, enum wl_rule obstacle)
 {
 	if (b->ledger_there && !b->status.initialised)
 		return b->init_fingerprint[0] ? "unconfirmed" : "uninitialised";
+	if (obstacle == WL_RULE_STATION_RETIRED)
+		return "retired";
 	if (obstacle == WL_RULE_STATION_NO_POLICY)
 		return "no-policy";
 	if (obstacle != WL_RULE_NONE || !b->spawn_there || !wl_media_is_connected(b->media))
@@ -43,6 +46,8 @@ static void add_faults(struct wl_broker *b, const struct wl_call *c, json_t *fau
 		          json_pack("{s:s, s:s}", "part", "ledger", "detail", "ledger"));
 	else if (rule != WL_RULE_NONE)
 		add_fault(b, c, faults, details, rule, NULL);
+	if (b->status.cosignature_due > 0 && time(NULL) > b->status.cosignature_due)
+		add_fault(b, c, faults, details, WL_RULE_STATION_COSIGNATURE_OLD, NULL);
 	if (!b->spawn_there)
 		add_fault(b, c, faults, details, WL_RULE_STATION_PART_MISSING,
 		          json_pack("{s:s, s:s}", "part", "spawn", "detail", "spawn"));
@@ -74,6 +79,11 @@ void wl_do_get_status(struct wl_broker *b, struct wl_call *c)
 	                  state_of(b, wl_station_obstacle(b)), "faults", faults, "fault_details",
 	                  details, "roles", roles, "setup", !policy && c->caller.setup_group);
 	wl_object_text(o, "person", c->caller.person);
+	if (b->ledger_there && b->status.initialised) {
+		json_t *ledger = json_object();
+		wl_audit_describe(b, ledger);
+		(void)json_object_set_new(o, "ledger", ledger);
+	}
 	if (policy)
 		(void)json_object_set_new(o, "policy_version",
 		                          json_integer((json_int_t)policy->version));

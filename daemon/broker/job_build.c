@@ -93,13 +93,15 @@ static int send_plan(struct building *b, const struct wl_build *order)
 	return r;
 }
 
-static int send_content(struct building *b, const struct wl_build *order)
+static int send_content(struct building *b, const struct wl_build *order, struct wl_finding *f)
 {
 	int r = 0;
 	for (size_t i = 0; i < order->nfiles && r == 0; i++) {
 		const struct wl_build_file *file = &order->files[i];
 		WL_AUTO_CLOSE int fd = -1;
-		if (file->fd < 0 && file->out)
+		if (file->fd < 0 && order->open)
+			r = order->open(order->user, i, &fd, f);
+		else if (file->fd < 0 && file->out)
 			r = wl_vault_out_open(&b->bench->vault, order->transfer, file->out, &fd);
 		else if (file->fd < 0)
 			r = wl_vault_item_open(&b->bench->vault, order->transfer, file->number,
@@ -168,7 +170,7 @@ int wl_job_build(struct wl_bench *bench, struct wl_task *task, struct wl_build *
 		return r;
 	r = send_plan(&b, order);
 	if (r == 0)
-		r = send_content(&b, order);
+		r = send_content(&b, order, f);
 	if (r == 0 || r == -EPIPE) /* where it died on the way, receiving says of what */
 		r = receive_done(&b, order, f);
 	return r;

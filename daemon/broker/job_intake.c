@@ -1,5 +1,5 @@
 /*
- * Small files from a medium, through gate A into sealed memory; see job_intake.h (weighlockd, work
+ * Small files from a medium, through a gate into sealed memory; see job_intake.h (weighlockd, work
  * thread).
  *
  * The medium is hostile: a parser in its sandbox lists it, a tool counts and digests what comes,
@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -23,6 +25,22 @@ void wl_intake_clear(struct wl_intake *in)
 	for (size_t i = 0; i < in->nfiles; i++)
 		wl_cleanup_close(&in->file[i].fd);
 	wl_items_clear(&in->items);
+}
+
+bool wl_item_ends(const struct wl_item *item, const char *end)
+{
+	size_t n = strlen(end);
+
+	return item->path_n >= n &&
+	       strncasecmp((const char *)item->path + item->path_n - n, end, n) == 0;
+}
+
+bool wl_item_is(const struct wl_item *item, const char *name)
+{
+	size_t n = strlen(name);
+
+	return wl_item_ends(item, name) &&
+	       (item->path_n == n || item->path[item->path_n - n - 1] == '/');
 }
 
 static bool wanted(void *user, const struct wl_item *item)
@@ -81,7 +99,7 @@ int wl_intake_fetch(struct wl_intake *in, struct wl_finding *f)
 	                          in->source->diskseq, &gate, f);
 	if (r < 0)
 		return r;
-	r = wl_bench_gate_opened(in->bench, in->task, "a", in->source, in->purpose, f);
+	r = wl_bench_gate_opened(in->bench, in->task, in->gate, in->source, in->purpose, f);
 	struct wl_reader_order order = {.bench = in->bench,
 	                                .task = in->task,
 	                                .step = "copying",
@@ -101,7 +119,7 @@ int wl_intake_fetch(struct wl_intake *in, struct wl_finding *f)
 		*f = shut;
 		r = -EBADMSG;
 	}
-	int s = wl_bench_gate_shut(in->bench, in->task, "a", in->source, in->purpose, 0,
+	int s = wl_bench_gate_shut(in->bench, in->task, in->gate, in->source, in->purpose, 0,
 	                           r == 0 ? "complete" : wl_rule_id(f->rule), &shut);
 	if (s < 0 && r == 0)
 		*f = shut;

@@ -1,5 +1,6 @@
 /*
- * Taking a few small files from a medium into sealed memory, through gate A: tickets, a policy.
+ * Taking a few small files from a medium into sealed memory, through a gate: tickets, a policy,
+ * cosignatures, checkpoints, certificates.
  *
  * Whoever brought the medium controls names, number and bytes. What is asked for is chosen by the
  * list alone; nothing of the rest is read.
@@ -22,6 +23,7 @@ struct wl_intake {
 	struct wl_bench *bench;
 	struct wl_task *task;
 	const struct wl_task_medium *source;
+	const char *gate;    /* "a" or "b" */
 	const char *purpose; /* as gate.opened says it */
 	/* Whether this file is asked for. */
 	bool (*wanted)(const struct wl_item *item);
@@ -35,13 +37,18 @@ struct wl_intake {
 };
 
 /*
- * Through gate A and out again; the files lie in memory then, and nobody changes them any more. 0;
- * -EBADMSG with the finding of the medium or of `listed`, or volume.too-many-files: more than
+ * Through the gate and out again; the files lie in memory then, and nobody changes them any more.
+ * 0; -EBADMSG with the finding of the medium or of `listed`, or volume.too-many-files: more than
  * WL_INTAKE_FILES_MAX are wanted; another negative errno.
  */
 int wl_intake_fetch(struct wl_intake *in, struct wl_finding *f);
 /* The file of an item, which stays the intake's; -1 where it was not taken. */
 int wl_intake_fd(const struct wl_intake *in, const struct wl_item *item);
 void wl_intake_clear(struct wl_intake *in); /* also for WL_CLEANUP */
+
+/* Does the item's last name end so, without case? */
+bool wl_item_ends(const struct wl_item *item, const char *end);
+/* Is the item's last name this one, without case? */
+bool wl_item_is(const struct wl_item *item, const char *name);
 
 #endif

@@ -85,6 +85,7 @@ static int take_from_medium(struct wl_bench *bench, struct wl_policy_task *job,
 	struct wl_intake in = {.bench = bench,
 	                       .task = &job->task,
 	                       .source = &job->source,
+	                       .gate = "a",
 	                       .purpose = "policy",
 	                       .wanted = is_policy_file,
 	                       .listed = on_listed};

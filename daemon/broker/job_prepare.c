@@ -40,37 +40,6 @@ static int check(const struct prepare *p, struct wl_finding *f)
 	return rules.n ? wl_refuse(f, rules.v[0], "%s", job->destination.port) : 0;
 }
 
-static int append_intent(struct prepare *p, struct wl_finding *f)
-{
-	const struct wl_task_medium *m = &p->job->destination;
-	json_t *e = wl_entry_new(WL_E_WIPE_INTENT, p->job->task.actor, p->job->task.uid, NULL);
-	wl_entry_text(e, WL_M_INSERTION, m->insertion);
-	wl_entry_text(e, WL_M_PORT, m->port);
-	wl_entry_text(e, WL_M_MEDIUM, m->medium);
-	wl_entry_text(e, WL_M_METHOD, "quick");
-	json_t *kept = json_incref(e);
-	int r = wl_bench_append(p->bench, &p->job->task, e, p->intent, f);
-	p->build.time = wl_entry_time(kept);
-	json_decref(kept);
-	return r;
-}
-
-static int shut(struct prepare *p, struct wl_gate *gate, const char *purpose, uint64_t bytes, int r,
-                struct wl_finding *f)
-{
-	struct wl_finding other = {0};
-	if (wl_gate_shut(p->bench->media, gate, &other) < 0 && r == 0) {
-		*f = other;
-		r = -EBADMSG;
-	}
-	int s = wl_bench_gate_shut(p->bench, &p->job->task, "b", &p->job->destination, purpose,
-	                           r == 0 ? bytes : 0, r == 0 ? "complete" : wl_rule_id(f->rule),
-	                           &other);
-	if (s < 0 && r == 0)
-		*f = other;
-	return r < 0 ? r : s;
-}
-
 static int write_empty(struct prepare *p, struct wl_finding *f)
 {
 	struct wl_gate gate = {0};
@@ -85,7 +54,8 @@ static int write_empty(struct prepare *p, struct wl_finding *f)
 	p->build.volume = "fat32";
 	if (r == 0)
 		r = wl_job_build(p->bench, &p->job->task, &p->build, f);
-	return shut(p, &gate, "wipe", p->build.volume_bytes, r, f);
+	return wl_job_shut_gate(p->bench, &p->job->task, &gate, &p->job->destination, "wipe",
+	                        p->build.volume_bytes, r, f);
 }
 
 static int read_back(struct prepare *p, struct wl_finding *f)
@@ -104,17 +74,14 @@ static int read_back(struct prepare *p, struct wl_finding *f)
 	if (r == 0 && memcmp(head, p->build.head_sha256, sizeof(head)) != 0)
 		r = wl_refuse(f, WL_RULE_DESTINATION_DIFFERS, "the first %llu bytes",
 		              (unsigned long long)size);
-	return shut(p, &gate, "readback", size, r, f);
+	return wl_job_shut_gate(p->bench, &p->job->task, &gate, m, "readback", size, r, f);
 }
 
 static int append_prepared(struct prepare *p, struct wl_finding *f)
 {
 	const struct wl_task_medium *m = &p->job->destination;
-	json_t *done = wl_entry_new(WL_E_WIPE_DONE, "station", getuid(), NULL);
-	wl_entry_text(done, WL_M_INTENT, p->intent);
-	wl_entry_int(done, WL_M_BYTES, p->build.volume_bytes);
-	wl_entry_int(done, WL_M_ERRORS, 0);
-	int r = wl_bench_append(p->bench, &p->job->task, done, NULL, f);
+	int r = wl_job_wipe_ended(p->bench, &p->job->task, p->intent, p->build.volume_bytes, true,
+	                          f);
 	if (r < 0)
 		return r;
 	json_t *e = wl_entry_new(WL_E_MEDIUM_PREPARED, "station", getuid(), NULL);
@@ -129,16 +96,6 @@ static int append_prepared(struct prepare *p, struct wl_finding *f)
 	return wl_bench_append(p->bench, &p->job->task, e, NULL, f);
 }
 
-static void append_failed(struct prepare *p)
-{
-	struct wl_finding ignored;
-	json_t *e = wl_entry_new(WL_E_WIPE_FAILED, "station", getuid(), NULL);
-	wl_entry_text(e, WL_M_INTENT, p->intent);
-	wl_entry_int(e, WL_M_BYTES, p->build.volume_bytes);
-	wl_entry_int(e, WL_M_ERRORS, 1);
-	(void)wl_bench_append(p->bench, &p->job->task, e, NULL, &ignored);
-}
-
 int wl_job_prepare_run(struct wl_bench *bench, struct wl_task *task)
 {
 	struct prepare p = {.bench = bench, .job = (struct wl_prepare_task *)task};
@@ -147,7 +104,8 @@ int wl_job_prepare_run(struct wl_bench *bench, struct wl_task *task)
 	                     p.job->destination.medium);
 	int r = check(&p, f);
 	if (r == 0)
-		r = append_intent(&p, f);
+		r = wl_job_wipe_intent(bench, task, &p.job->destination, p.intent, &p.build.time,
+		                       f);
 	if (r < 0)
 		return r;
 	r = write_empty(&p, f);
@@ -161,6 +119,7 @@ int wl_job_prepare_run(struct wl_bench *bench, struct wl_task *task)
 	     f->rule == WL_RULE_MEDIUM_GONE) &&
 	    wl_bench_is_gone(task))
 		f->rule = WL_RULE_DESTINATION_GONE;
-	append_failed(&p);
+	struct wl_finding ignored;
+	(void)wl_job_wipe_ended(bench, task, p.intent, p.build.volume_bytes, false, &ignored);
 	return r;
 }

@@ -16,6 +16,7 @@
 #include "daemon/base/fdio.h"
 #include "daemon/base/limits.h"
 #include "daemon/base/text.h"
+#include "daemon/broker/claims.h"
 #include "daemon/broker/job_intake.h"
 #include "daemon/broker/objects.h"
 #include "daemon/broker/tickets.h"
@@ -57,10 +58,11 @@ static bool is_signature_of(const struct wl_item *item, const char *base, size_t
 	       memcmp(item->path + n, SIGNATURE_PART, part) == 0 && digit >= '1' && digit <= '9';
 }
 
+/* Tickets and their signatures; and what the medium says about this station's own ledger. */
 static bool wanted(const struct wl_item *item)
 {
-	return item->size <= WL_TICKET_BYTES_MAX &&
-	       (base_of(item) > 0 || ends_with(item, SIGNATURE_END));
+	return wl_claim_is_named(item) || (item->size <= WL_TICKET_BYTES_MAX &&
+	                                   (base_of(item) > 0 || ends_with(item, SIGNATURE_END)));
 }
 
 static int open_trust(void *user, const char *file, int *ret_fd)
@@ -195,11 +197,14 @@ int wl_job_ticket_run(struct wl_bench *bench, struct wl_task *task)
 	in.medium = (struct wl_intake){.bench = bench,
 	                               .task = task,
 	                               .source = &in.job->source,
+	                               .gate = "a",
 	                               .purpose = "tickets",
 	                               .wanted = wanted};
 	int r = wl_intake_fetch(&in.medium, f);
 	if (r == 0)
 		r = wl_bench_spawn(bench, &spawn, f);
+	if (r == 0)
+		r = wl_claims_check(&in.medium, spawn, f);
 	for (size_t i = 0; i < in.medium.items.n && r == 0; i++)
 		if (!in.medium.items.v[i].folder && base_of(&in.medium.items.v[i]) > 0 &&
 		    wl_intake_fd(&in.medium, &in.medium.items.v[i]) >= 0)

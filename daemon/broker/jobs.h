@@ -127,7 +127,7 @@ struct wl_build_file {
 	const char *path; /* raw bytes on the destination */
 	size_t path_n;
 	uint64_t bytes;
-	int fd;                /* -1: of the vault */
+	int fd;                /* -1: of `open`, or of the vault */
 	uint32_t number;       /* the item, or */
 	const char *out;       /* the file in out/ */
 	const uint8_t *sha256; /* what is read back must have it */
@@ -139,12 +139,26 @@ struct wl_build {
 	const char *volume; /* "fat32" or "exfat" */
 	const struct wl_build_file *files;
 	size_t nfiles;
-	const char *transfer;                       /* whose vault items the numbers mean */
+	const char *transfer; /* whose vault items the numbers mean */
+	/* Opens file `i` when its turn comes; the builder closes it. NULL: the vault. */
+	int (*open)(void *user, size_t i, int *ret_fd, struct wl_finding *f);
+	void *user;
 	uint8_t head_sha256[32], volume_sha256[32]; /* out */
 	uint64_t volume_bytes;                      /* out */
 };
 int wl_job_build(struct wl_bench *bench, struct wl_task *task, struct wl_build *b,
                  struct wl_finding *f);
+
+/* What preparing and exporting have in common: the intent to overwrite a medium (its id and time),
+ * the end of it, and shutting a gate with what came of it (`r`, and `f` where that is below 0). */
+struct wl_gate;
+int wl_job_wipe_intent(struct wl_bench *bench, struct wl_task *task, const struct wl_task_medium *m,
+                       char ret_intent[WL_ID_TEXT], int64_t *ret_time, struct wl_finding *f);
+int wl_job_wipe_ended(struct wl_bench *bench, struct wl_task *task, const char *intent,
+                      uint64_t bytes, bool done, struct wl_finding *f);
+int wl_job_shut_gate(struct wl_bench *bench, struct wl_task *task, struct wl_gate *gate,
+                     const struct wl_task_medium *m, const char *purpose, uint64_t bytes, int r,
+                     struct wl_finding *f);
 
 /* Is the medium behind a read gate of purpose `check` prepared (INTERFACES 6)? Opens and shuts it.
  */

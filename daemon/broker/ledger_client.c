@@ -65,12 +65,19 @@ int wl_ledger_status(struct wl_ledger *l, struct wl_ledger_status *ret, struct w
 	        .next_insertion = wl_message_u64(m, WL_T_NEXT_INSERTION),
 	        .floor_time = wl_message_i64(m, WL_T_FLOOR_TIME),
 	        .policy_version = wl_message_u64(m, WL_T_POLICY_VERSION),
+	        .cosigned_size = wl_message_u64(m, WL_T_COSIGNED_SIZE),
+	        .cosigned_at = wl_message_i64(m, WL_T_COSIGNED_AT),
+	        .cosignature_due = wl_message_i64(m, WL_T_COSIGNATURE_DUE),
+	        .certificate_not_after = wl_message_i64(m, WL_T_CERTIFICATE_NOT_AFTER),
+	        .alarm = wl_rule_find(wl_message_text(m, WL_T_ALARM)),
+	        .retired = wl_message_bool(m, WL_T_RETIRED),
 	};
 	copy_text(ret->boot, sizeof(ret->boot), m, WL_T_BOOT);
 	copy_text(ret->station, sizeof(ret->station), m, WL_T_STATION);
 	copy_text(ret->origin, sizeof(ret->origin), m, WL_T_ORIGIN);
 	copy_text(ret->clock, sizeof(ret->clock), m, WL_T_CLOCK);
 	copy_text(ret->mirror, sizeof(ret->mirror), m, WL_T_MIRROR);
+	copy_text(ret->alarm_entry, sizeof(ret->alarm_entry), m, WL_T_ENTRY);
 	ret->has_policy = copy_digest(ret->policy_sha256, m, WL_T_POLICY_SHA256);
 	ret->has_authority = copy_digest(ret->authority_spki_sha256, m, WL_T_SPKI_SHA256);
 	copy_text(l->station, sizeof(l->station), m, WL_T_STATION);

@@ -32,6 +32,11 @@ struct wl_ledger_status {
 	uint64_t policy_version; /* 0: none loaded yet */
 	bool has_policy, has_authority;
 	uint8_t policy_sha256[32], authority_spki_sha256[32];
+	uint64_t cosigned_size; /* 0: nobody countersigned yet */
+	int64_t cosigned_at, cosignature_due, certificate_not_after; /* 0: none */
+	enum wl_rule alarm;                                          /* NONE: none is open */
+	char alarm_entry[WL_ID_TEXT];
+	bool retired;
 };
 
 int wl_ledger_new(const char *path, uid_t uid, struct wl_ledger **ret);
@@ -110,6 +115,7 @@ int wl_ledger_medium(struct wl_ledger *l, const uint8_t head_sha256[32], bool *r
 
 /* ---- documents; texts end with a NUL, free(*ret) ---- */
 
+int wl_ledger_checkpoint(struct wl_ledger *l, char **ret, struct wl_finding *f);
 int wl_ledger_prove(struct wl_ledger *l, uint64_t seq, char **ret, struct wl_finding *f);
 
 #define WL_NOTE_FILES_MAX 3U

@@ -168,20 +168,28 @@ int wl_ledger_medium(struct wl_ledger *l, const uint8_t head_sha256[32], bool *r
 	return 0;
 }
 
-int wl_ledger_prove(struct wl_ledger *l, uint64_t seq, char **ret, struct wl_finding *f)
+/* A request whose answer is one text. */
+static int call_text(struct wl_ledger *l, char **ret, struct wl_finding *f)
 {
-	struct wl_message *m = &l->part.message;
-	(void)wl_part_start(&l->part, WL_MSG_PROVE);
-	wl_message_put_u64(m, WL_T_SEQ, seq);
 	int r = wl_part_call(&l->part, f);
 	if (r < 0)
 		return r;
-	struct wl_bytes document = wl_message_bytes(m, WL_T_DOCUMENT);
-	char *text = strndup((const char *)document.p, document.n);
-	if (!text)
-		return -ENOMEM;
-	*ret = text;
-	return 0;
+	struct wl_bytes document = wl_message_bytes(&l->part.message, WL_T_DOCUMENT);
+	*ret = strndup((const char *)document.p, document.n);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int wl_ledger_checkpoint(struct wl_ledger *l, char **ret, struct wl_finding *f)
+{
+	(void)wl_part_start(&l->part, WL_MSG_CHECKPOINT);
+	return call_text(l, ret, f);
+}
+
+int wl_ledger_prove(struct wl_ledger *l, uint64_t seq, char **ret, struct wl_finding *f)
+{
+	(void)wl_part_start(&l->part, WL_MSG_PROVE);
+	wl_message_put_u64(&l->part.message, WL_T_SEQ, seq);
+	return call_text(l, ret, f);
 }
 
 void wl_note_clear(struct wl_note *note)

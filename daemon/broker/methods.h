@@ -50,5 +50,13 @@ WL_METHOD_HANDLER(wl_do_policy_confirm);
 WL_METHOD_HANDLER(wl_do_policy_show);
 WL_METHOD_HANDLER(wl_do_ledger_read);
 WL_METHOD_HANDLER(wl_do_ledger_prove);
+WL_METHOD_HANDLER(wl_do_ledger_export);
+WL_METHOD_HANDLER(wl_do_ledger_cosign);
+WL_METHOD_HANDLER(wl_do_ledger_checkpoint);
+WL_METHOD_HANDLER(wl_do_ledger_query);
+WL_METHOD_HANDLER(wl_do_station_csr);
+WL_METHOD_HANDLER(wl_do_station_cert);
+WL_METHOD_HANDLER(wl_do_station_propose);
+WL_METHOD_HANDLER(wl_do_station_agree);
 
 #endif

@@ -128,6 +128,12 @@ static const struct next wait_for_clock = {
         "administrator", "weighlock doctor",
         N_("The clock is behind: set it, then transfers go on.")};
 
+static const struct next alarmed = {
+        "administrator", "weighlock station settle",
+        N_("Keep the medium, call the auditor, and settle the alarm with a second administrator.")};
+static const struct next retired = {"auditor", "weighlock ledger export",
+                                    N_("This station is retired: take its ledger away.")};
+
 static const struct next *next_of_station(const struct wl_broker *b)
 {
 	enum wl_rule rule = wl_station_obstacle(b);
@@ -138,6 +144,11 @@ static const struct next *next_of_station(const struct wl_broker *b)
 		return b->init_fingerprint[0] ? &unconfirmed : &no_keys;
 	case WL_RULE_STATION_NO_POLICY:
 		return b->nproposals ? &proposed : &no_policy;
+	case WL_RULE_STATION_LEDGER_ROLLED_BACK:
+	case WL_RULE_STATION_LEDGER_FORKED:
+		return &alarmed;
+	case WL_RULE_STATION_RETIRED:
+		return &retired;
 	case WL_RULE_STATION_CLOCK_BEHIND:
 		return &wait_for_clock;
 	default:

@@ -25,16 +25,17 @@ enum wl_rule wl_station_obstacle(const struct wl_broker *b)
 		return WL_RULE_STATION_NO_KEYS;
 	if (!strcmp(b->status.clock, "floor"))
 		return WL_RULE_STATION_CLOCK_BEHIND;
+	if (b->status.retired)
+		return WL_RULE_STATION_RETIRED;
 	if (!b->policy)
 		return WL_RULE_STATION_NO_POLICY;
+	if (b->status.alarm != WL_RULE_NONE)
+		return b->status.alarm;
 	return b->vault_failed ? WL_RULE_STATION_VAULT_FULL : WL_RULE_NONE;
 }
 
-bool wl_station_is_usable(struct wl_broker *b, struct wl_call *c)
+static bool answer_obstacle(struct wl_broker *b, struct wl_call *c, enum wl_rule rule)
 {
-	if (!b->ledger_there || !b->recovered) /* perhaps it is back by now */
-		wl_station_refresh(b);
-	enum wl_rule rule = wl_station_obstacle(b);
 	if (rule == WL_RULE_NONE && b->recovered)
 		return true;
 	if (rule == WL_RULE_NONE || rule == WL_RULE_STATION_PART_MISSING)
@@ -43,6 +44,31 @@ bool wl_station_is_usable(struct wl_broker *b, struct wl_call *c)
 	else
 		wl_call_refuse(c, rule, NULL, NULL);
 	return false;
+}
+
+bool wl_station_is_usable(struct wl_broker *b, struct wl_call *c)
+{
+	if (!b->ledger_there || !b->recovered) /* perhaps it is back by now */
+		wl_station_refresh(b);
+	return answer_obstacle(b, c, wl_station_obstacle(b));
+}
+
+bool wl_station_is_auditable(struct wl_broker *b, struct wl_call *c)
+{
+	wl_station_refresh(b);
+	enum wl_rule rule = wl_station_obstacle(b);
+	const char *part = !wl_media_is_connected(b->media) ? "media"
+	                   : !b->spawn_there                ? "spawn"
+	                                                    : NULL;
+	if (rule == WL_RULE_STATION_RETIRED || rule == b->status.alarm ||
+	    rule == WL_RULE_STATION_VAULT_FULL)
+		rule = b->policy ? WL_RULE_NONE : WL_RULE_STATION_NO_POLICY;
+	if (!answer_obstacle(b, c, rule))
+		return false;
+	if (part)
+		wl_call_unavailable(c, WL_RULE_STATION_PART_MISSING,
+		                    json_pack("{s:s, s:s}", "part", part, "detail", part));
+	return !part;
 }
 
 void wl_station_ledger_trouble(struct wl_broker *b, struct wl_call *c, const struct wl_finding *f)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/ledger/audit.h"
 #include "daemon/ledger/heritage.h"
 #include "daemon/ledger/intent_check.h"
 #include "daemon/ledger/manifest.h"
@@ -201,6 +202,10 @@ static const struct {
         {WL_E_WIPE_INTENT, 0, check_wipe_intent},
         {WL_E_WIPE_DONE, BEHIND, check_wipe_end},
         {WL_E_WIPE_FAILED, BEHIND, check_wipe_end},
+        {WL_E_LEDGER_COSIGNED, OWN, NULL},
+        {WL_E_STATION_CERTIFIED, OWN, NULL},
+        {WL_E_ALARM_SETTLED, BEHIND, NULL},
+        {WL_E_ACTION_PROPOSED, BEHIND, NULL},
 };
 
 static int check_transfer_known(const struct request *q)
@@ -249,7 +254,8 @@ static int check_event(const struct request *q)
 		if (r < 0)
 			return r;
 	}
-	return check ? check(q) : 0;
+	r = wl_audit_check(q->l, q->d, &q->clock, q->f);
+	return r == 0 && check ? check(q) : r;
 }
 
 /* A nonce used before: the same entry is answered again, another one is a mistake of the broker. */

@@ -33,6 +33,9 @@ struct wl_stream {
 	size_t offset;
 	bool open_only;
 	unsigned part; /* of an answer in several parts */
+	int level;     /* export.list: which tiles, and from which entry on */
+	uint64_t first, size;
+	char checkpoint[1024]; /* the checkpoint of that size */
 	char transfer[WL_ID_TEXT];
 };
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/ledger/audit_facts.h"
 #include "daemon/ledger/facts_apply.h"
 #include "daemon/ledger/facts_schema.h"
 #include "daemon/ledger/facts_sql.h"
@@ -62,6 +63,8 @@ static int start_again(struct wl_facts *f)
 	}
 	if (r == 0)
 		r = execute(f, wl_facts_schema);
+	if (r == 0)
+		r = execute(f, wl_audit_schema);
 	f->station = (struct wl_station_facts){.next_transfer = 1, .next_insertion = 1};
 	return r;
 }

@@ -13,6 +13,7 @@
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/text.h"
+#include "daemon/ledger/audit_facts.h"
 #include "daemon/ledger/heritage.h"
 
 #define TEXT(e, m) wl_draft_get_text(&(e)->draft, WL_M_##m)
@@ -414,6 +415,8 @@ int wl_facts_apply_event(struct wl_facts *f, const struct wl_entry *e)
 	}
 	if (r == 0)
 		r = wl_facts_heritage_apply(f, e);
+	if (r == 0)
+		r = wl_audit_apply(f, e);
 	if (r == 0 && e->draft.transfer[0])
 		r = touch_transfer(f, e, moves || gate_moves(f, e), ends);
 	return r;

@@ -7,9 +7,10 @@
 #include <stddef.h>
 
 const char *const wl_facts_tables[] = {
-        "station",  "entry",  "transfer",  "inspection", "approval",   "insertion",
-        "prepared", "floor",  "installed", "ticket",     "ticket_use", "intent",
-        "proposal", "medium", "source",    "heritage",   NULL,
+        "station",  "entry",  "transfer",  "inspection", "approval",     "insertion",
+        "prepared", "floor",  "installed", "ticket",     "ticket_use",   "intent",
+        "proposal", "medium", "source",    "heritage",   "audit_policy", "cosigned",
+        "alarm",    "action", "manifest",  NULL,
 };
 
 const char wl_facts_schema[] =

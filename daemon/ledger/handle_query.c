@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/ledger/audit.h"
 #include "daemon/ledger/certificate.h"
+#include "daemon/ledger/certificate_request.h"
 #include "daemon/ledger/document.h"
 #include "daemon/ledger/heritage.h"
 #include "daemon/ledger/serve.h"
@@ -73,12 +75,44 @@ static bool is_unvouched(const struct wl_ledger *l)
 	return wl_facts_heritage(l->facts, &h) < 0 || h.unvouched;
 }
 
+/* The open alarm and the policy authority's key; fields go in the order of their numbers. */
+static void put_alarm(struct wl_ledger *l, struct wl_message *m, enum wl_rule *ret_alarm)
+{
+	char entry[WL_ID_TEXT];
+	uint64_t seq = 0;
+
+	if (wl_audit_alarm(l->facts, &seq, ret_alarm) > 0) {
+		wl_id_entry(l->id.station, seq, entry);
+		wl_message_put_text(m, WL_T_ENTRY, entry);
+	}
+	put_hex(m, WL_T_SPKI_SHA256, wl_facts_station(l->facts)->authority_spki_sha256);
+}
+
+/* How the ledger stands with its auditors. */
+static void put_standing(struct wl_ledger *l, struct wl_message *m, enum wl_rule alarm)
+{
+	struct wl_audit_cosigned last;
+	int64_t due, end = wl_certificate_not_after(l);
+
+	if (wl_audit_cosigned(l->facts, &last) > 0) {
+		wl_message_put_u64(m, WL_T_COSIGNED_SIZE, last.size);
+		wl_message_put_i64(m, WL_T_COSIGNED_AT, last.time);
+	}
+	if (wl_audit_due(l, &due) > 0)
+		wl_message_put_i64(m, WL_T_COSIGNATURE_DUE, due);
+	if (end > 0)
+		wl_message_put_i64(m, WL_T_CERTIFICATE_NOT_AFTER, end);
+	if (alarm != WL_RULE_NONE)
+		wl_message_put_text(m, WL_T_ALARM, wl_rule_id(alarm));
+	wl_message_put_bool(m, WL_T_RETIRED, wl_audit_retired(l->facts) > 0);
+}
+
 static int on_status(struct wl_server *s, struct wl_connection *c)
 {
 	const struct wl_ledger *l = s->o.ledger;
 	bool ready = wl_ledger_is_initialised(l);
 	const struct wl_station_facts *t = ready ? wl_facts_station(l->facts) : NULL;
-	enum wl_rule fault = wl_ledger_fault(l);
+	enum wl_rule fault = wl_ledger_fault(l), alarm = WL_RULE_NONE;
 	struct wl_message *m = start(s, WL_MSG_LEDGER_STATUS_REPLY);
 	struct wl_clock clock;
 
@@ -101,10 +135,12 @@ static int on_status(struct wl_server *s, struct wl_connection *c)
 		put_hex(m, WL_T_POLICY_SHA256, t->policy_sha256);
 	}
 	if (t)
-		put_hex(m, WL_T_SPKI_SHA256, t->authority_spki_sha256);
+		put_alarm(s->o.ledger, m, &alarm);
 	wl_message_put_text(m, WL_T_MIRROR, mirror_word(l));
 	if (t)
 		wl_message_put_bool(m, WL_T_UNVOUCHED, is_unvouched(l));
+	if (t)
+		put_standing(s->o.ledger, m, alarm);
 	return wl_connection_send(c, m);
 }
 
@@ -443,5 +479,5 @@ int wl_handle_query(struct wl_server *s, struct wl_connection *c)
 			return reply_no_keys(s, c);
 		return rows[i].handle(s, c);
 	}
-	return -EBADMSG;
+	return wl_handle_audit(s, c);
 }

@@ -3,7 +3,10 @@ noinst_LIBRARIES += daemon/ledger/libwl_ledger.a
 daemon_ledger_libwl_ledger_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(SQLITE_CFLAGS)
 daemon_ledger_libwl_ledger_a_SOURCES = \
 	daemon/ledger/append.c \
+	daemon/ledger/audit.c daemon/ledger/audit.h daemon/ledger/audit_check.c \
+	daemon/ledger/audit_facts.c daemon/ledger/audit_facts.h \
 	daemon/ledger/certificate.c daemon/ledger/certificate.h \
+	daemon/ledger/certificate_request.c daemon/ledger/certificate_request.h \
 	daemon/ledger/cms.c daemon/ledger/cms.h \
 	daemon/ledger/connection.c daemon/ledger/connection.h \
 	daemon/ledger/custody_compose.c daemon/ledger/custody_compose.h \
@@ -12,6 +15,7 @@ daemon_ledger_libwl_ledger_a_SOURCES = \
 	daemon/ledger/entry_draft.c daemon/ledger/entry_draft.h \
 	daemon/ledger/entry_read.c daemon/ledger/entry_read.h \
 	daemon/ledger/entry_render.c daemon/ledger/entry_render.h \
+	daemon/ledger/export.c daemon/ledger/export.h \
 	daemon/ledger/facts.c daemon/ledger/facts.h \
 	daemon/ledger/facts_apply.c daemon/ledger/facts_apply.h \
 	daemon/ledger/facts_heritage.c \
@@ -20,7 +24,8 @@ daemon_ledger_libwl_ledger_a_SOURCES = \
 	daemon/ledger/facts_sql.c daemon/ledger/facts_sql.h \
 	daemon/ledger/folder.c daemon/ledger/folder.h \
 	daemon/ledger/grant.c daemon/ledger/grant.h \
-	daemon/ledger/handle_append.c daemon/ledger/handle_query.c daemon/ledger/handle_recall.c \
+	daemon/ledger/handle_append.c daemon/ledger/handle_audit.c daemon/ledger/handle_query.c \
+	daemon/ledger/handle_recall.c \
 	daemon/ledger/heritage.h daemon/ledger/inherit.c \
 	daemon/ledger/identity.c daemon/ledger/identity.h \
 	daemon/ledger/intent_check.c daemon/ledger/intent_check.h \
@@ -54,7 +59,7 @@ tests_integration_ledger_client_SOURCES = tests/integration/ledger_client.c
 tests_integration_ledger_client_LDADD = $(wl_base_libs)
 
 if HAVE_CMOCKA
-ledger_tests = tests/unit/test_ledger_entry tests/unit/test_ledger_facts \
+ledger_tests = tests/unit/test_ledger_audit tests/unit/test_ledger_entry tests/unit/test_ledger_facts \
 	tests/unit/test_ledger_intent \
 	tests/unit/test_ledger_export \
 	tests/unit/test_ledger_custody \
@@ -69,6 +74,9 @@ ledger_fixture = tests/unit/ledger_fixture.c tests/unit/ledger_fixture.h
 tests_unit_test_ledger_custody_SOURCES = tests/unit/test_ledger_custody.c $(ledger_fixture)
 tests_unit_test_ledger_custody_CPPFLAGS = $(ledger_test_cppflags)
 tests_unit_test_ledger_custody_LDADD = $(ledger_test_libs)
+tests_unit_test_ledger_audit_SOURCES = tests/unit/test_ledger_audit.c $(ledger_fixture)
+tests_unit_test_ledger_audit_CPPFLAGS = $(ledger_test_cppflags)
+tests_unit_test_ledger_audit_LDADD = $(ledger_test_libs)
 tests_unit_test_ledger_entry_SOURCES = tests/unit/test_ledger_entry.c
 tests_unit_test_ledger_entry_CPPFLAGS = $(ledger_test_cppflags)
 tests_unit_test_ledger_entry_LDADD = $(ledger_test_libs)

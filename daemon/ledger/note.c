@@ -102,8 +102,8 @@ int wl_note_compose(const struct wl_note_key *key, const char *text,
 	return n < 0 || (size_t)n >= size ? -EMSGSIZE : n;
 }
 
-static int verify_ed25519(const uint8_t public_key[WL_ED25519_PUBLIC], const void *p, size_t n,
-                          const uint8_t *signature)
+int wl_note_check_ed25519(const uint8_t public_key[WL_ED25519_PUBLIC], const void *p, size_t n,
+                          const uint8_t signature[WL_ED25519_SIGNED])
 {
 	EVP_PKEY *pk =
 	        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, WL_ED25519_PUBLIC);
@@ -141,8 +141,9 @@ static int check_signature_line(const struct wl_note_key *key, const char *line,
 		return 0;
 	if (blob_n != SIGNATURE_BYTES)
 		return -EBADMSG;
-	return verify_ed25519(key->public_key, text, text_n, blob + sizeof(key->id)) < 0 ? -EBADMSG
-	                                                                                 : 1;
+	return wl_note_check_ed25519(key->public_key, text, text_n, blob + sizeof(key->id)) < 0
+	               ? -EBADMSG
+	               : 1;
 }
 
 /* The last empty line: text ends just after its newline, signatures begin after the next. */

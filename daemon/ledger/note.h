@@ -51,6 +51,10 @@ int wl_note_compose(const struct wl_note_key *key, const char *text,
  */
 int wl_note_verify(const struct wl_note_key *key, const char *note, size_t n, size_t *ret_text_n);
 
+/* One Ed25519 signature over the n bytes at p. 0 or -EBADMSG. */
+int wl_note_check_ed25519(const uint8_t public_key[WL_ED25519_PUBLIC], const void *p, size_t n,
+                          const uint8_t signature[WL_ED25519_SIGNED]);
+
 /* "ORIGIN\nSIZE\nbase64(root)\n"; returns the length, -EMSGSIZE. */
 int wl_checkpoint_format(const struct wl_checkpoint *cp, char *buf, size_t size);
 /* The text of a checkpoint, which may have extension lines; -EBADMSG. */

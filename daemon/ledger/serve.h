@@ -51,5 +51,7 @@ int wl_handle_append(struct wl_server *s, struct wl_connection *c);
 int wl_handle_query(struct wl_server *s, struct wl_connection *c);
 /* handle_recall.c: the next row of the answer to `recall`, for wl_stream. */
 int wl_recall_next(void *server, void *connection);
+/* handle_audit.c: what auditors and the station's certificate need. -ENOTSUP: none of these. */
+int wl_handle_audit(struct wl_server *s, struct wl_connection *c);
 
 #endif

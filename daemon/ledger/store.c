@@ -403,6 +403,11 @@ int wl_store_root_at(struct wl_store *s, uint64_t size, struct wl_hash *ret)
 	return wl_tiles_root(s->tiles, size, ret);
 }
 
+int wl_store_hash(struct wl_store *s, unsigned height, uint64_t index, struct wl_hash *ret)
+{
+	return wl_tiles_get(s->tiles, height, index, ret);
+}
+
 int wl_store_prove_consistency(struct wl_store *s, uint64_t old, struct wl_proof *ret)
 {
 	return wl_merkle_prove_consistency(wl_tiles_get, s->tiles, old, s->size, ret);

@@ -71,6 +71,8 @@ bool wl_store_must_settle(const struct wl_store *s);
 int wl_store_entry(struct wl_store *s, uint64_t seq, const uint8_t **ret_p, size_t *ret_n);
 /* The root of an earlier size. */
 int wl_store_root_at(struct wl_store *s, uint64_t size, struct wl_hash *ret);
+/* The hash of the leaves [index << height, (index + 1) << height), all of them in the ledger. */
+int wl_store_hash(struct wl_store *s, unsigned height, uint64_t index, struct wl_hash *ret);
 /* C2SP tlog-proof v1 of an entry under the newest checkpoint: length, or negative errno. */
 int wl_store_prove(struct wl_store *s, uint64_t seq, char *buf, size_t size);
 int wl_store_prove_consistency(struct wl_store *s, uint64_t old, struct wl_proof *ret);

@@ -16,6 +16,7 @@ daemon_update_libwl_update_a_SOURCES = \
 	daemon/update/envelope_open.h daemon/update/envelope_open.c \
 	daemon/update/check_lines.h daemon/update/check_lines.c \
 	daemon/update/manifest.h daemon/update/manifest.c \
+	daemon/update/checkpoint_claim.h daemon/update/checkpoint_claim.c \
 	daemon/update/names.h daemon/update/names.c daemon/update/name_set.c \
 	daemon/update/name_table.def \
 	daemon/update/archive_stream.h daemon/update/archive_stream.c \
@@ -42,9 +43,11 @@ integration_tests += tests/integration/update_workers.sh
 # fuzz targets (tests/fuzz/README); seeds by tests/fuzz/make-update-seeds.py
 EXTRA_DIST += tests/fuzz/make-update-seeds.py tests/unit/update_tools.py
 check_PROGRAMS += tests/fuzz/replay_cms tests/fuzz/replay_zip tests/fuzz/replay_tar \
-	tests/fuzz/replay_manifest
+	tests/fuzz/replay_manifest tests/fuzz/replay_checkpoint
 TESTS += tests/fuzz/replay_cms tests/fuzz/replay_zip tests/fuzz/replay_tar \
-	tests/fuzz/replay_manifest
+	tests/fuzz/replay_manifest tests/fuzz/replay_checkpoint
+tests_fuzz_replay_checkpoint_SOURCES = tests/fuzz/fuzz_checkpoint.c tests/fuzz/replay_main.c
+tests_fuzz_replay_checkpoint_LDADD = $(wl_update_libs)
 tests_fuzz_replay_cms_SOURCES = tests/fuzz/fuzz_cms.c tests/fuzz/replay_main.c
 tests_fuzz_replay_cms_LDADD = $(wl_update_libs)
 tests_fuzz_replay_zip_SOURCES = tests/fuzz/fuzz_zip.c tests/fuzz/replay_main.c
@@ -54,7 +57,11 @@ tests_fuzz_replay_tar_LDADD = $(wl_archive_libs)
 tests_fuzz_replay_manifest_SOURCES = tests/fuzz/fuzz_manifest.c tests/fuzz/replay_main.c
 tests_fuzz_replay_manifest_LDADD = $(wl_update_libs)
 if ENABLE_FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_cms tests/fuzz/fuzz_zip tests/fuzz/fuzz_tar tests/fuzz/fuzz_manifest
+noinst_PROGRAMS += tests/fuzz/fuzz_cms tests/fuzz/fuzz_zip tests/fuzz/fuzz_tar tests/fuzz/fuzz_manifest \
+	tests/fuzz/fuzz_checkpoint
+tests_fuzz_fuzz_checkpoint_SOURCES = tests/fuzz/fuzz_checkpoint.c
+tests_fuzz_fuzz_checkpoint_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_checkpoint_LDADD = $(wl_update_libs)
 tests_fuzz_fuzz_cms_SOURCES = tests/fuzz/fuzz_cms.c
 tests_fuzz_fuzz_cms_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
 tests_fuzz_fuzz_cms_LDADD = $(wl_update_libs)

@@ -30,6 +30,8 @@ int wl_check_picture_run(struct wl_worker *wk);
 /* worker-update */
 int wl_signature_prepare(void);
 int wl_signature_run(struct wl_worker *wk);
+int wl_checkpoint_run(struct wl_worker *wk);
+int wl_certificate_run(struct wl_worker *wk);
 
 int wl_unseal_prepare(void);
 int wl_unseal_run(struct wl_worker *wk);

@@ -5,5 +5,7 @@
 const struct wl_work_kind wl_work_kinds[] = {
         {"signature", wl_signature_prepare, wl_signature_run, WL_MAY_NOT_WRITE},
         {"unseal", wl_unseal_prepare, wl_unseal_run, WL_MAY_NOT_WRITE},
+        {"checkpoint", NULL, wl_checkpoint_run, WL_MAY_NOT_WRITE},
+        {"certificate", wl_signature_prepare, wl_certificate_run, WL_MAY_NOT_WRITE},
         {NULL, NULL, NULL, WL_MAY_WRITE},
 };

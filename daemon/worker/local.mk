@@ -21,7 +21,8 @@ daemon_worker_worker_image_LDADD = $(wl_frame_libs) $(wl_image_read_libs)
 
 worker_PROGRAMS += daemon/worker/worker-update
 daemon_worker_worker_update_SOURCES = daemon/worker/kinds_update.c daemon/worker/signature.c \
-	daemon/worker/unseal.c
+	daemon/worker/unseal.c \
+	daemon/worker/checkpoint.c
 daemon_worker_worker_update_LDADD = $(wl_frame_libs) $(wl_update_libs)
 
 worker_PROGRAMS += daemon/worker/worker-archive

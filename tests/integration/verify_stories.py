@@ -159,6 +159,41 @@ def goes_on_after_its_end():
     return s, [("entry-after-end", [n, m]), ("ended", [n])]
 
 
+def retired(s):
+    data = {"entry": "", "proposed_by": "admin-1", "words": "end of life"}
+    return s.add("station.retired", data, actor="admin-2")
+
+
+@case
+def a_retired_station_gives_its_ledger_away():
+    s = Story().begin()
+    n = retired(s)
+    i = s.ready()
+    s.leave(i)
+    s.stop()
+    s.start()
+    s.stop()
+    return s, [("ended", [n])]
+
+
+@case
+def a_retired_station_lets_nothing_cross():
+    s = Story().begin()
+    n = retired(s)
+    s.open()
+    m = s.stop() - 1
+    return s, [("entry-after-end", [n, m]), ("ended", [n])]
+
+
+@case
+def a_key_given_up_says_nothing_after():
+    s = Story().begin()
+    n = retired(s)
+    k = s.add("key.rotated", {"new_sha256": "00" * 32, "old_sha256": "11" * 32, "which": "ledger"})
+    m = s.stop()
+    return s, [("entry-after-end", [n, k]), ("entry-after-end", [n, m]), ("ended", [n]), ("ended", [k])]
+
+
 @case
 def documents_get_another_key():
     s = Story().begin()

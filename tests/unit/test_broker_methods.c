@@ -47,27 +47,57 @@ HANDLER(wl_do_policy_confirm)
 HANDLER(wl_do_policy_show)
 HANDLER(wl_do_ledger_read)
 HANDLER(wl_do_ledger_prove)
+HANDLER(wl_do_ledger_export)
+HANDLER(wl_do_ledger_cosign)
+HANDLER(wl_do_ledger_checkpoint)
+HANDLER(wl_do_ledger_query)
+HANDLER(wl_do_station_csr)
+HANDLER(wl_do_station_cert)
+HANDLER(wl_do_station_propose)
+HANDLER(wl_do_station_agree)
 
 /* The table of docs/control-objects.md, written down once more: a column per role (technician,
  * investigator, approver, auditor, custodian, administrator, set-up), and whether anybody may. */
 static const struct {
 	const char *method, *may;
 } expected[] = {
-        {"SetLanguage", "*"},    {"GetStatus", "*"},
-        {"ListMedia", "tiauca"}, {"ListTransfers", "tiauca"},
-        {"Watch", "tiauca"},     {"PolicyShow", "tiauca"},
-        {"Show", "tiauA"},       {"ListTickets", "tiauA"},
-        {"OpenInbound", "t"},    {"Outcome", "t"},
-        {"AddTicket", "t"},      {"OpenOutbound", "i"},
-        {"Approve", "a"},        {"Reject", "a"},
-        {"Withdraw", "a"},       {"Release", "ti"},
-        {"Retry", "ti"},         {"Cancel", "tia"},
-        {"Prepare", "tic"},      {"StationInit", "s"},
-        {"StationSucceed", "s"}, {"StationConfirm", "s"},
-        {"StationCard", "uAs"},  {"PolicyPropose", "As"},
-        {"PolicyConfirm", "As"}, {"LedgerRead", "ua"},
-        {"LedgerProve", "u"},    {"AddOutbound", "i"},
+        {"SetLanguage", "*"},
+        {"GetStatus", "*"},
+        {"ListMedia", "tiauca"},
+        {"ListTransfers", "tiauca"},
+        {"Watch", "tiauca"},
+        {"PolicyShow", "tiauca"},
+        {"Show", "tiauA"},
+        {"ListTickets", "tiauA"},
+        {"OpenInbound", "t"},
+        {"Outcome", "t"},
+        {"AddTicket", "t"},
+        {"OpenOutbound", "i"},
+        {"Approve", "a"},
+        {"Reject", "a"},
+        {"Withdraw", "a"},
+        {"Release", "ti"},
+        {"Retry", "ti"},
+        {"Cancel", "tia"},
+        {"Prepare", "tic"},
+        {"StationInit", "s"},
+        {"StationSucceed", "s"},
+        {"StationConfirm", "s"},
+        {"StationCard", "uAs"},
+        {"PolicyPropose", "As"},
+        {"PolicyConfirm", "As"},
+        {"LedgerRead", "ua"},
+        {"LedgerProve", "u"},
+        {"AddOutbound", "i"},
         {"Acknowledge", "ic"},
+        {"LedgerQuery", "u"},
+        {"LedgerCosign", "u"},
+        {"LedgerExport", "uA"},
+        {"LedgerCheckpoint", "uA"},
+        {"StationCsr", "A"},
+        {"StationCert", "A"},
+        {"StationPropose", "A"},
+        {"StationAgree", "A"},
 };
 
 static unsigned roles_of(const char *may)

@@ -14,6 +14,7 @@
 
 #include "daemon/base/cleanup.h"
 #include "daemon/ledger/facts_schema.h"
+#include "daemon/base/cleanup.h"
 #include "tests/unit/ledger_fixture.h"
 
 #define T1 "STN3-T000001"
@@ -34,6 +35,44 @@ static int teardown(void **state)
 	(void)state;
 	fixture_remove(&x);
 	return 0;
+}
+
+/* A cosignature is written by ledgerd alone: what it writes, without the signature. */
+static void cosigned(void)
+{
+	WL_CLEANUP(wl_draft_clear)
+	struct wl_draft d = {.event = WL_E_LEDGER_COSIGNED, .nonce = {9}, .actor = "audit-1"};
+	uint64_t seq;
+	int64_t when;
+
+	assert_int_equal(wl_draft_text(&d, WL_M_VKEY, "audit-1.example+00000000+AA=="), 0);
+	assert_int_equal(wl_draft_integer(&d, WL_M_SIZE, 2), 0);
+	assert_int_equal(wl_draft_text(&d, WL_M_ROOT_SHA256, FX_HEX), 0);
+	assert_int_equal(wl_draft_text(&d, WL_M_COSIGNED_AT, "2026-12-01T00:00:00Z"), 0);
+	assert_int_equal(wl_draft_text(&d, WL_M_SIGNATURE, "AAAA"), 0);
+	assert_int_equal(wl_ledger_append_own(x.l, &d, &seq, &when), 0);
+}
+
+/* An alarm, settled by two; and a proposal that waits. */
+static void alarmed(void)
+{
+	char entry[64], id[WL_ID_TEXT];
+
+	assert_int_equal(fixture_append(&x, "station.fault", "station", 990, "", "part=ledger",
+	                                "rule=station.ledger-forked", "errno:=0", "size:=2",
+	                                "root_sha256=" FX_HEX),
+	                 0);
+	wl_id_entry("STN3", x.seq, id);
+	(void)snprintf(entry, sizeof(entry), "entry=%s", id);
+	assert_int_equal(fixture_append(&x, "action.proposed", "admin-1", 1000, "", "method=settle",
+	                                "words=w", entry),
+	                 0);
+	assert_int_equal(fixture_append(&x, "alarm.settled", "admin-2", 1001, "", entry, "words=w",
+	                                "proposed_by=admin-1"),
+	                 0);
+	assert_int_equal(fixture_append(&x, "action.proposed", "admin-1", 1000, "", "method=retire",
+	                                "words=w"),
+	                 0);
 }
 
 /* Every event that the index knows, some of them more than once. */
@@ -91,6 +130,8 @@ static void history(void)
 	                                "old=2026-01-01T00:00:00Z", "new=2026-01-01T00:00:01Z",
 	                                "second_actor=admin-2"),
 	                 0);
+	cosigned();
+	alarmed();
 	assert_int_equal(wl_ledger_settle(x.l), 0); /* the index is written with the files */
 }
 
@@ -259,6 +300,16 @@ static void own_events_are_not_the_brokers(void **state)
 	                                "policy_authority_spki_sha256=" FX_HEX, "origin=x",
 	                                "second_actor=uid:2"),
 	                 -EINVAL);
+	/* a broker that could countersign would put off the auditor for ever */
+	assert_int_equal(fixture_append(&x, "ledger.cosigned", "audit-1", 5001, "", "vkey=x",
+	                                "size:=1", "root_sha256=" FX_HEX,
+	                                "cosigned_at=2026-12-01T00:00:00Z", "signature=x"),
+	                 -EINVAL);
+	assert_non_null(strstr(x.f.detail, "ledger.cosigned is written by ledgerd alone"));
+	assert_int_equal(fixture_append(&x, "station.certified", "admin-1", 1000, "",
+	                                "sha256=" FX_HEX, "not_after=2036-12-01T00:00:00Z"),
+	                 -EINVAL);
+	assert_non_null(strstr(x.f.detail, "station.certified is written by ledgerd alone"));
 }
 
 static void groups_are_checked_within(void **state)

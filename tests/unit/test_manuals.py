@@ -232,7 +232,7 @@ def test_cited():
     text = read("docs/REQUIREMENTS.md")
     rows = re.findall(r"^\| ([A-K])-(\d\d) \| [^|]+ \| (built|partly|later)([^|]*) \|([^|]*)\|([^|]*)\|$", text, re.M)
     count = {a: sum(r[0] == a for r in rows) for a in "ABCDEFGHIJK"}
-    say(count == dict(zip("ABCDEFGHIJK", (16, 22, 22, 15, 19, 9, 6, 9, 5, 8, 7))),
+    say(count == dict(zip("ABCDEFGHIJK", (16, 22, 22, 15, 13, 9, 6, 9, 5, 8, 7))),
         "every requirement has its row", count)
     bad = ["%s-%s" % r[:2] for r in rows if r[2] == "built" and "`" not in r[5] or
            r[2] != "built" and not r[3].startswith(":")]

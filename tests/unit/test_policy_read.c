@@ -116,6 +116,16 @@ static const struct edit parts[] = {
          "acme-issuer"},
         {"anchors: [acme-issuer]", "anchors: [authority-1]", "policy.value", "acme: {", ""},
         {"recipients: [lab-1]", "recipients: [lab-2]", "policy.reference", NULL, "lab-1"},
+        {"recipients: [lab-1]", "recipients: [audit-key]", "policy.reference", NULL, ""},
+        {"anchors: [acme-issuer]", "anchors: [audit-key]", "policy.value", "acme: {", ""},
+        /* another name, another type (0x01), a digit of the id, an officer's key by vkey */
+        {"audit-1.example+", "audit-2.example+", "policy.value", "audit-key: {", ""},
+        {"+d165230a+BAAB", "+d165230a+AQAB", "policy.value", "audit-key: {", ""},
+        {"+d165230a+", "+d165230b+", "policy.value", "audit-key: {", ""},
+        {"role: cosigner, person: audit-1", "role: cosigner, person: appr-1", "policy.value",
+         "audit-key: {", ""},
+        {"role: cosigner, person: audit-1,", "role: cosigner,", "policy.value", "audit-key: {", ""},
+        {"role: cosigner, person", "role: authority, person", "policy.value", "audit-key: {", ""},
         {"anchors: [acme-issuer], signers: 1", "anchors: [acme-issuer], signers: 0", "policy.value",
          "acme: {", ""},
         {"anchors: [acme-issuer], signers: 1", "anchors: [], signers: 1", "policy.value", "acme: {",
@@ -291,7 +301,7 @@ static void several_errors_come_at_once_in_order(void **state)
 	wl_policy_error_render(&errors.v[1], words, sizeof(words));
 	assert_string_equal(words,
 	                    "devices.x-0042.vendor names \"acm\", which is not defined; nearest is "
-	                    "\"acme\" (line 27)");
+	                    "\"acme\" (line 28)");
 	free(golden);
 	free(a);
 	free(b);

@@ -1,0 +1,111 @@
+/*
+ * StationPropose and StationAgree (weighlockd): what two persons do together to the station itself.
+ *
+ * One administrator proposes and says why, another agrees within eight hours; ledgerd checks that
+ * they are two and that the proposal was about this. The proposal is an entry, so power going
+ * between the two loses nothing.
+ */
+#include <string.h>
+
+#include "daemon/base/daemon.h"
+#include "daemon/broker/broker.h"
+#include "daemon/broker/methods.h"
+
+enum { SETTLE, RETIRE };
+
+static const struct {
+	const char *name;
+	enum wl_event event;
+} actions[] = {
+        [SETTLE] = {"settle", WL_E_ALARM_SETTLED}, [RETIRE] = {"retire", WL_E_STATION_RETIRED}};
+
+static int action_of(struct wl_call *c)
+{
+	const char *name = wl_call_text(c, "action");
+
+	for (unsigned i = 0; i < 2; i++)
+		if (!strcmp(name, actions[i].name))
+			return (int)i;
+	wl_call_bad_argument(c, "action", "settle, retire");
+	return -1;
+}
+
+/* Something that is still under way would be lost with the station: the first of it. */
+static const char *first_open(const struct wl_broker *b)
+{
+	for (size_t i = 0; i < b->ntransfers; i++)
+		if (!wl_state_is_end(b->transfers[i].t->state) &&
+		    b->transfers[i].t->state != WL_FAILED)
+			return b->transfers[i].t->id;
+	return NULL;
+}
+
+/* Answers where there is nothing to settle, or the station cannot be retired yet. */
+static bool is_due(struct wl_broker *b, struct wl_call *c, int action)
+{
+	wl_station_refresh(b);
+	if (!b->ledger_there || !b->recovered || !b->status.initialised)
+		return wl_station_is_usable(b, c);
+	if (b->status.retired) {
+		wl_call_refuse(c, WL_RULE_STATION_RETIRED, NULL, NULL);
+		return false;
+	}
+	if (action == SETTLE && b->status.alarm == WL_RULE_NONE) {
+		wl_call_no_such(c, "alarm", "");
+		return false;
+	}
+	if (action == RETIRE && first_open(b)) {
+		wl_call_wrong_state(c, first_open(b), "open",
+		                    json_pack("[s, s, s]", "closed", "cancelled", "refused"));
+		return false;
+	}
+	return true;
+}
+
+static void answer(struct wl_broker *b, struct wl_call *c, json_t *e)
+{
+	struct wl_finding f = {0};
+	char entry[WL_ID_TEXT];
+
+	if (wl_broker_append(b, e, entry, &f) < 0)
+		return wl_station_ledger_trouble(b, c, &f);
+	wl_station_refresh(b);
+	wl_call_reply(c, json_pack("{s:s}", "entry", entry));
+}
+
+void wl_do_station_propose(struct wl_broker *b, struct wl_call *c)
+{
+	int action = action_of(c);
+
+	if (action < 0 || !is_due(b, c, action))
+		return;
+	json_t *e = wl_call_entry(c, WL_E_ACTION_PROPOSED, NULL);
+	wl_entry_text(e, WL_M_METHOD, actions[action].name);
+	wl_entry_text(e, WL_M_WORDS, wl_call_text(c, "words"));
+	if (action == SETTLE)
+		wl_entry_text(e, WL_M_ENTRY, b->status.alarm_entry);
+	answer(b, c, e);
+}
+
+/* A retired station keeps nobody's data: what the vault still holds goes. */
+static void empty_vault(struct wl_broker *b)
+{
+	for (size_t i = 0; i < b->ntransfers; i++)
+		wl_transfer_forget_vault(b, &b->transfers[i]);
+}
+
+void wl_do_station_agree(struct wl_broker *b, struct wl_call *c)
+{
+	int action = action_of(c);
+
+	if (action < 0 || !is_due(b, c, action))
+		return;
+	json_t *e = wl_call_entry(c, actions[action].event, NULL);
+	wl_entry_text(e, WL_M_WORDS, wl_call_text(c, "words") ? wl_call_text(c, "words") : "");
+	wl_entry_text(e, WL_M_PROPOSED_BY, wl_call_text(c, "proposed_by"));
+	if (action == SETTLE)
+		wl_entry_text(e, WL_M_ENTRY, b->status.alarm_entry);
+	answer(b, c, e);
+	if (action == RETIRE && b->status.retired)
+		empty_vault(b);
+}
