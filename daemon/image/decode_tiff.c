@@ -25,7 +25,8 @@ struct tiff_work {
 	TIFF *tif;
 };
 
-static void say(struct wl_finding *f, enum wl_rule rule, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void say(struct wl_finding *f, enum wl_rule rule,
+                                                      const char *format, va_list args)
 {
 	char said[160], words[120];
 
@@ -36,14 +37,16 @@ static void say(struct wl_finding *f, enum wl_rule rule, const char *format, va_
 	(void)wl_refuse(f, rule, "libtiff: %s", words);
 }
 
-static int on_error(TIFF *tif, void *user, const char *module, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static int on_error(TIFF *tif, void *user, const char *module,
+                                                          const char *format, va_list args)
 {
 	(void)tif, (void)module;
 	say(user, WL_RULE_IMAGE_DAMAGED, format, args);
 	return 1;
 }
 
-static int on_warning(TIFF *tif, void *user, const char *module, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static int
+on_warning(TIFF *tif, void *user, const char *module, const char *format, va_list args)
 {
 	(void)tif, (void)module;
 	say(user, WL_RULE_IMAGE_WARNING, format, args);
