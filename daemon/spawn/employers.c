@@ -57,11 +57,9 @@ void wl_employer_drop(struct wl_spawnd *d, struct wl_employer *e)
 {
 	wl_jobs_kill(d, e, 0);
 	wl_order_forget(&e->order);
+	/* descriptors of media stay: the next employer may be on its way to claim one, and what
+	 * nobody claims is let go of by the clock (gates.c) */
 	wl_channel_close(&e->channel);
-	for (size_t i = 0; i < WL_SPAWN_EMPLOYERS_MAX; i++)
-		if (d->employers[i].channel.fd >= 0)
-			return;
-	wl_gates_drop_all(d); /* nobody is left who could claim them */
 }
 
 void wl_employer_refuse(struct wl_spawnd *d, struct wl_employer *e, uint32_t serial,

@@ -62,8 +62,6 @@ static void serve(struct wl_spawnd *d, const struct pollfd polls[POLL_MAX])
 	for (size_t i = 0; i < WL_BINARIES; i++)
 		if (polls[POLL_ZYGOTES + i].revents && d->zygotes[i].channel.fd >= 0)
 			wl_zygote_readable(d, &d->zygotes[i]);
-	/* employers before gates: the last one's leaving lets go of what is held, and not of what
-	 * came for the next one, which is asked for after the last one left */
 	for (size_t i = 0; i < WL_SPAWN_EMPLOYERS_MAX; i++)
 		if (polls[POLL_EMPLOYERS + i].revents && d->employers[i].channel.fd >= 0)
 			wl_employer_readable(d, &d->employers[i]);
