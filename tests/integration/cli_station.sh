@@ -63,7 +63,8 @@ cs 0 "station card to print" $SCN_ADMIN1 station card
 cs_says "$VKEY"
 cs_says "Signature"
 scn_policy "$WL_WORK/policy-1" 1
-cs 2 "policy install wants a folder with a /" $SCN_ADMIN1 policy install --from policy-1
+cs 1 "a name without / is a port, and before the first policy there is none" $SCN_ADMIN1 policy install --from policy-1
+cs_says "station.no-policy"
 cs 0 "policy install" $SCN_ADMIN1 policy install --from "$WL_WORK/policy-1"
 cs_says "weighlock policy confirm 1"
 cs 1 "one administrator does not confirm what she proposed" $SCN_ADMIN1 policy confirm 1
