@@ -31,7 +31,8 @@ coverage:
 		--output coverage.txt
 CLEANFILES += coverage.txt
 
-EXTRA_DIST += tests/integration/bad.sh tests/integration/bad_freeze.py tests/integration/bad_fat.py
+EXTRA_DIST += tests/integration/bad.sh tests/integration/bad_freeze.py tests/integration/bad_fat.py \
+	tests/integration/hold_worker.py
 integration_tests += tests/integration/bad_signature.sh tests/integration/bad_ticket.sh \
 	tests/integration/bad_archive.sh tests/integration/bad_media.sh \
 	tests/integration/bad_destination.sh tests/integration/policy_confirm.sh

@@ -40,18 +40,25 @@ approve() {
 }
 release() { vl $SCN_TECH Release "{\"transfer\":\"$T\",\"output\":\"delivery\",\"port\":\"b1\"}" "$@"; }
 prepare() { vl $SCN_TECH Prepare '{"port":"b1","device":"x-0042","use":"delivery"}'; }
+# held WHERE: the worker stands still in the middle of it
+held() { wl_check "$1: in the middle" wl_held; }
 number() { printf %s "${T#*-T}" | sed 's/^0*//'; }
 
 # ---- the source pulled while it is read ----
 open_transfer
+wl_hold_worker a1 read
 wl_stick_insert big a1
+held "reading"
 reaches reading 20 "reading"
 wl_stick_yank a1
+wl_let_go
 reaches opened 30 "the source was pulled: open again"
 show "$T"
 is "and says so" 'a["transfer"]["rule"]' medium.gone
 next_is "weighlock retry $(number)"
+wl_hold_worker a1 read
 wl_stick_insert big a1 # and the other way round: it is read by itself, saying so is no error
+held "reading again"
 wl_check "retry" vl $SCN_TECH Retry "{\"transfer\":\"$T\"}"
 reaches reading 20 "reading again"
 
@@ -60,7 +67,9 @@ wl_kill weighlockd
 wl_start weighlockd
 reaches opened 20 "killed while reading: open again"
 next_is "weighlock retry $(number)"
+wl_hold_worker a1 read
 wl_check "retry" vl $SCN_TECH Retry "{\"transfer\":\"$T\"}"
+held "reading again"
 reaches reading 20 "reading again"
 
 # ---- spawnd killed while it reads ----
@@ -108,10 +117,13 @@ wl_check "the delivery stick is seen" wl_until 10 seen b1
 wl_check "prepared" prepare
 
 # ---- the broker killed while it releases ----
+wl_hold_worker b1 write
 release >/dev/null 2>&1 &
+RELEASING=$!
+held "releasing"
 reaches releasing 20 "releasing"
 wl_kill weighlockd
-wait "$!" 2>/dev/null
+wait "$RELEASING" 2>/dev/null
 wl_start weighlockd
 reaches approved 30 "killed while releasing: approved, and the release unknown"
 show "$T"
@@ -124,10 +136,14 @@ wl_expect_status 1 "an unprepared medium is refused" release
 
 # ---- the destination pulled while it is written ----
 wl_check "prepared again" prepare
+wl_hold_worker b1 write
 (release >"$WL_WORK/release.out" 2>&1; echo "$?" >"$WL_WORK/release.status") &
+RELEASING=$!
+held "releasing"
 reaches releasing 20 "releasing"
 wl_stick_yank b1
-wait "$!" 2>/dev/null
+wl_let_go
+wait "$RELEASING" 2>/dev/null
 if grep -q destination.gone "$WL_WORK/release.out"; then wl_pass "refused with destination.gone"; else
 	cp "$WL_WORK/release.out" "$WL_OUT"; wl_fail "refused with destination.gone"; fi
 reaches approved 20 "pulled while written: approved, not released"

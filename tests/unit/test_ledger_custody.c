@@ -103,7 +103,8 @@ static void decided(const struct variant *v, int i)
 	                           sha};
 	for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
 		member_unless(without, all[k], m, &n);
-	static const char *const rebuilt[] = {"samples_sha256=" HEX4, "width:=640", "height:=480",
+	static const char rebuilt_samples[] = "samples_sha256=" HEX4;
+	static const char *const rebuilt[] = {rebuilt_samples, "width:=640", "height:=480",
 	                                      "bits:=16", "channels:=1"};
 	for (size_t k = 0; !evidence && k < 5; k++)
 		member_unless(without, rebuilt[k], m, &n);

@@ -26,6 +26,7 @@ static char copy_dir[80];
 static uint64_t copied; /* entries in the copy */
 static const uint8_t spki[WL_SHA256_BYTES] = {0xaa};
 
+static void shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void shell(const char *format, ...)
 {
 	char command[512];

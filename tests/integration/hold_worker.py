@@ -1,0 +1,67 @@
+#!/usr/bin/python3
+"""Stops the worker that reads or writes a stick, once it moved some bytes.
+
+usage: hold_worker.py DEVICE rchar|wchar BYTES     prints its process number, and ends
+
+So a state that lasts a tenth of a second on a fast disk lasts until `kill -CONT`: the stick can be
+pulled, or a daemon killed, in the middle of reading or writing on a machine of any speed. Only the
+worker stands still, no daemon; a kill -9 reaches it all the same. It is looked for every millisecond,
+by the device that it has open; its bytes are the kernel's count (/proc/PID/io). Gives up after 120 s.
+"""
+import os
+import signal
+import sys
+import time
+
+device, counter, wanted = os.stat(sys.argv[1]).st_rdev, sys.argv[2] + ":", int(sys.argv[3])
+
+
+def is_worker(pid):
+    try:
+        return os.path.basename(os.readlink(f"/proc/{pid}/exe")).startswith("worker-")
+    except OSError:
+        return False
+
+
+def for_writing(pid, fd):
+    with open(f"/proc/{pid}/fdinfo/{fd}") as f:
+        flags = next(line.split()[1] for line in f if line.startswith("flags:"))
+    return int(flags, 8) & os.O_ACCMODE != os.O_RDONLY
+
+
+def has_open(pid):
+    """The device, and in the way that is waited for: a release reads the stick before it writes."""
+    try:
+        folder = f"/proc/{pid}/fd"
+        return any(os.stat(f"{folder}/{fd}").st_rdev == device
+                   and for_writing(pid, fd) == (counter == "wchar:") for fd in os.listdir(folder))
+    except (OSError, StopIteration):
+        return False
+
+
+def moved(pid):
+    try:
+        with open(f"/proc/{pid}/io") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith(counter))
+    except (OSError, StopIteration):
+        return 0
+
+
+def find():
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        if is_worker(pid) and has_open(pid) and moved(pid) >= wanted:
+            return int(pid)
+    return 0
+
+
+print("ready", flush=True)
+give_up = time.monotonic() + 120
+while time.monotonic() < give_up:
+    found = find()
+    if found:
+        os.kill(found, signal.SIGSTOP)
+        print(f"stopped {found}", flush=True)
+        sys.exit(0)
+    time.sleep(0.001)
+print("nobody moved so much", flush=True)
+sys.exit(1)
