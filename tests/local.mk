@@ -44,6 +44,9 @@ EXTRA_DIST += tests/integration/killed.sh tests/integration/killed_broker.sh \
 	tests/integration/killed_ledger.sh tests/integration/killed_media.sh \
 	tests/integration/killed_spawn.sh
 
+# exports that something happens to
+integration_tests += tests/integration/export_mishaps.sh
+
 # the auditor's visits
 EXTRA_DIST += tests/integration/audit_lib.sh tests/integration/audit_tool.py
 integration_tests += tests/integration/audit.sh tests/integration/audit_age.sh

@@ -99,8 +99,7 @@ endif
 # these need root, udevd and loop devices (packaging/check.sh runs them)
 integration_tests += tests/integration/broker_faults.sh tests/integration/export.sh \
 	tests/integration/export_bad.sh
-EXTRA_DIST += tests/integration/export_lib.sh tests/integration/export_make.py \
-	tests/integration/export_mishaps.sh
+EXTRA_DIST += tests/integration/export_lib.sh tests/integration/export_make.py
 EXTRA_DIST += tests/integration/broker.sh
 
 # bags, composed by a tool and checked by hashlib, tidy, sha256sum and openssl

@@ -23,6 +23,10 @@ def is_worker(pid):
         return False
 
 
+# What runs already and is no worker is not looked at again: the look must not last as long as the write.
+others = {pid for pid in os.listdir("/proc") if pid.isdigit() and not is_worker(pid)}
+
+
 def for_writing(pid, fd):
     with open(f"/proc/{pid}/fdinfo/{fd}") as f:
         flags = next(line.split()[1] for line in f if line.startswith("flags:"))
@@ -48,8 +52,8 @@ def moved(pid):
 
 
 def find():
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        if is_worker(pid) and has_open(pid) and moved(pid) >= wanted:
+    for pid in os.listdir("/proc"):
+        if pid.isdigit() and pid not in others and is_worker(pid) and has_open(pid) and moved(pid) >= wanted:
             return int(pid)
     return 0
 
