@@ -34,29 +34,40 @@ static bool text_is(const json_t *o, const char *member, const char *want)
 	return s && strcmp(s, want) == 0;
 }
 
-/* One item of the record against the payload's file in the same place. */
+static const char *output_of(const json_t *item)
+{
+	const char *s = json_string_value(json_object_get(item, "output"));
+
+	return s ? s : "?";
+}
+
+/* The name of a payload's file as the record has it, against an item's: as strcmp. */
+static int compare_names(const struct wl_bag_line *line, const json_t *item)
+{
+	char name[WL_BAG_NAME_MAX + 1];
+	size_t n = (size_t)snprintf(name, sizeof(name), "%s", strrchr(line->path, '/') + 1);
+
+	if (json_object_get(item, "sealed_sha256") && n > strlen(SEALED_END) &&
+	    strcmp(name + n - strlen(SEALED_END), SEALED_END) == 0)
+		name[n - strlen(SEALED_END)] = '\0';
+	return strcmp(name, output_of(item));
+}
+
+/* One item of the record against the payload's file of that name. */
 static void check_item(struct wl_bag_check *c, const json_t *item, const struct wl_bag_line *line)
 {
 	const char *digest = json_string_value(json_object_get(item, "sealed_sha256"));
-	const char *slash = strrchr(line->path, '/');
-	char name[WL_BAG_NAME_MAX + 1], hex[WL_SHA256_HEX + 1];
+	char hex[WL_SHA256_HEX + 1];
 	bool sealed = digest != NULL;
-	size_t n = (size_t)snprintf(name, sizeof(name), "%s", slash + 1);
 	const json_t *bytes = json_object_get(item, sealed ? "sealed_bytes" : "bytes");
 	const struct wl_item *file = wl_items_find(&c->items, line->path, strlen(line->path));
 
-	if (sealed && n > strlen(SEALED_END) &&
-	    strcmp(name + n - strlen(SEALED_END), SEALED_END) == 0)
-		name[n - strlen(SEALED_END)] = '\0';
 	wl_hex_encode(line->digest, WL_SHA256_BYTES, hex);
 	if (!sealed)
 		digest = json_string_value(json_object_get(item, "output_sha256"));
 	c->encrypted = c->encrypted || sealed;
-	if (!text_is(item, "output", name))
-		wl_bag_found(c, WL_RULE_BAG_FILE_CHANGED, line->path,
-		             "the custody record has another file in its place");
-	else if (!digest || strcmp(digest, hex) != 0 || !file || !json_is_integer(bytes) ||
-	         (uint64_t)json_integer_value(bytes) != file->size)
+	if (!digest || strcmp(digest, hex) != 0 || !file || !json_is_integer(bytes) ||
+	    (uint64_t)json_integer_value(bytes) != file->size)
 		wl_bag_found(c, WL_RULE_BAG_FILE_CHANGED, line->path,
 		             "the custody record has another digest or size");
 }
@@ -75,6 +86,27 @@ static void check_head(struct wl_bag_check *c)
 		if (strncmp(c->payload.v[i].path, prefix, n) != 0 ||
 		    strchr(c->payload.v[i].path + n, '/'))
 			wl_bag_found(c, WL_RULE_BAG_FILE_EXTRA, c->payload.v[i].path, "");
+}
+
+/* Both are in the order of their names, so one walk finds which file is too many and which one is
+ * not there. Where one is in another order, files are found wrong: never one too few. */
+static void check_items(struct wl_bag_check *c, const json_t *items)
+{
+	size_t in_record = json_array_size(items), i = 0, k = 0;
+
+	while (i < c->payload.n || k < in_record) {
+		const struct wl_bag_line *line = &c->payload.v[i];
+		const json_t *item = json_array_get(items, k);
+		int order = i == c->payload.n ? 1 : k == in_record ? -1 : compare_names(line, item);
+		if (order == 0)
+			check_item(c, item, line);
+		else if (order < 0)
+			wl_bag_found(c, WL_RULE_BAG_FILE_EXTRA, line->path, "");
+		else
+			wl_bag_found(c, WL_RULE_BAG_FILE_MISSING, output_of(item), "");
+		i += order <= 0;
+		k += order >= 0;
+	}
 }
 
 int wl_bag_check_record(const struct wl_cli *cli, struct wl_bag_check *c)
@@ -98,16 +130,7 @@ int wl_bag_check_record(const struct wl_cli *cli, struct wl_bag_check *c)
 		return 0;
 	}
 	check_head(c);
-	size_t in_record = json_array_size(items);
-	for (size_t i = 0; i < c->payload.n && i < in_record; i++)
-		check_item(c, json_array_get(items, i), &c->payload.v[i]);
-	for (size_t i = in_record; i < c->payload.n; i++)
-		wl_bag_found(c, WL_RULE_BAG_FILE_EXTRA, c->payload.v[i].path, "");
-	for (size_t i = c->payload.n; i < in_record; i++) {
-		const char *name =
-		        json_string_value(json_object_get(json_array_get(items, i), "output"));
-		wl_bag_found(c, WL_RULE_BAG_FILE_MISSING, name ? name : "?", "");
-	}
+	check_items(c, items);
 	return 0;
 }
 

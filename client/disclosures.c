@@ -106,14 +106,19 @@ static void add_end(struct wl_disclosures *d, const json_t *entry, const char *s
 	}
 }
 
+/* Of one output: each bag is acknowledged by itself. */
 static void add_acknowledgement(struct wl_disclosures *d, const json_t *entry)
 {
+	const char *output = wl_member_text(json_object_get(entry, "data"), "output");
 	json_t *row;
 	size_t i;
 
 	json_array_foreach(d->rows, i, row)
 	{
-		if (strcmp(wl_member_text(row, "transfer"), wl_member_text(entry, "transfer")) == 0)
+		if (strcmp(wl_member_text(row, "transfer"), wl_member_text(entry, "transfer")) ==
+		            0 &&
+		    strcmp(wl_member_text(row, "output"), output) == 0 &&
+		    strcmp(wl_member_text(row, "state"), "done") == 0)
 			copy(row, "acknowledged", entry, "time");
 	}
 }

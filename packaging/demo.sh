@@ -1,5 +1,5 @@
 #!/bin/sh
-# demo.sh: a station on this very machine, and updates taken through it for real.
+# demo.sh: a station on this very machine; updates taken in and pictures taken out for real.
 #
 # From a clean clone, as root on Debian 12: installs what it needs by package name, builds, starts
 # the four daemons under their own users on a private state folder, plays the people as users of
@@ -169,7 +169,7 @@ refusals() {
 }
 
 ledger() {
-	head1 "7. The ledger, checked by the auditor's own program"
+	head1 "8. The ledger, checked by the auditor's own program"
 	wl_run wl_cli $SCN_AUDIT station card
 	cp "$WL_OUT" "$RESULTS/station-card.txt"
 	grep -o "[^ ]*+[0-9a-f]*+[A-Za-z0-9+/=]*" "$WL_OUT" | head -n 1 >"$RESULTS/vkey"
@@ -194,6 +194,7 @@ station() {
 	fi
 	. "$WL_SRC/tests/integration/pki.sh"
 	. "$WL_SRC/tests/integration/scenario.sh"
+	. "$WL_SRC/packaging/demo_pictures.sh"
 	export CI="${CI:-}"
 	wl_begin demo
 	rm -rf "$RESULTS"
@@ -207,6 +208,7 @@ station() {
 	signed_update
 	unsigned_update
 	refusals
+	pictures
 	ledger
 	wl_station_stop
 	finish
@@ -218,24 +220,28 @@ finish() {
 	printf '\nThe results lie in %s:\n' "$RESULTS"
 	printf '  ledger/           as the auditor takes it away, with its manifests\n'
 	printf '  delivery.img      the stick that went to the scanner\n'
+	printf '  pictures.img      the stick with the scrubbed pictures; bag/ is what lies on it\n'
+	printf '  source.jpg        what the scanner wrote, with its GPS\n'
 	printf '  station-card.txt  and vkey: what the auditor enrols the station by\n'
 	if [ -z "${WL_DEMO_BUILD:-}" ]; then shown=build/demo; else shown=$WL_BUILD; fi
-	printf '\nThree commands to try next:\n'
+	printf '\nCommands to try next:\n'
 	printf '  %s/weighlock-verify --key build/demo-results/vkey build/demo-results/ledger\n' "$shown"
 	printf '  mdir -/ -i build/demo-results/delivery.img@@1M ::\n'
-	printf '  %s/client/weighlock help update.version-floor\n\n' "$shown"
+	printf '  exiftool build/demo-results/source.jpg build/demo-results/bag/data/scrubbed/\n'
+	printf '  (cd build/demo-results/bag && sha256sum -c manifest-sha256.txt tagmanifest-sha256.txt)\n'
+	printf '  openssl cms -verify -binary -inform DER -content build/demo-results/bag/custody.json \\\n'
+	printf '    -in build/demo-results/bag/custody.json.p7s -certfile build/demo-results/ledger/station.pem \\\n'
+	printf '    -CAfile build/demo-results/ledger/station.pem -purpose any\n'
+	printf '  %s/client/weighlock help update.version-floor\n' "$shown"
+	printf '  %s/client/weighlock help image.truncated\n\n' "$shown"
 	wl_end
 }
 
 # Without a station: the verbs that need none.
 offline() {
 	head1 "No station can be played here: $1"
-	tell "What needs no station can be: volume and verify."
-	WL_WORK=$(mktemp -d) || exit 99
-	trap 'rm -rf "$WL_WORK"' EXIT
-	. "$WL_SRC/tests/integration/pki.sh"
-	. "$WL_SRC/tests/integration/scenario.sh"
-	sh "$WL_SRC/tests/integration/demo_offline.sh" "$WL_BUILD" "$WL_WORK"
+	tell "What needs no station can be: tickets, policies, volumes, verify."
+	WL_SRC=$WL_SRC WL_BUILD=$WL_BUILD sh "$WL_SRC/tests/integration/cli_offline.sh"
 }
 
 head1 "weighlock: building"

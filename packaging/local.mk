@@ -1,7 +1,7 @@
 # checks that are run beside the tests, and what an installation lays down
 dist_noinst_SCRIPTS = autogen.sh packaging/check.sh packaging/demo.sh \
 	packaging/install-packages.sh
-EXTRA_DIST += packaging/packages tests/tree_rules.py
+EXTRA_DIST += packaging/packages packaging/demo_pictures.sh tests/tree_rules.py
 
 # integration tests: need root, udevd and loop devices; run by packaging/check.sh, not by `make check`
 EXTRA_DIST += $(integration_tests)

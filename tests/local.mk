@@ -45,7 +45,7 @@ EXTRA_DIST += tests/integration/killed.sh tests/integration/killed_broker.sh \
 	tests/integration/killed_spawn.sh
 
 # exports that something happens to
-integration_tests += tests/integration/export_mishaps.sh
+integration_tests += tests/integration/export_mishaps.sh tests/integration/export_recipients.sh
 
 # the auditor's visits
 EXTRA_DIST += tests/integration/audit_lib.sh tests/integration/audit_tool.py

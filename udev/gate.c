@@ -18,8 +18,8 @@
 #define HANDING_MS       5000 /* spawnd has to answer in */
 #define OWNERLESS_TRY_MS 500
 
-static const char *const read_purposes[] = {"read",    "check",  "readback",
-                                            "tickets", "policy", "audit"};
+static const char *const read_purposes[] = {"read",   "check", "readback", "tickets",
+                                            "policy", "audit", "receipt"};
 
 int64_t wl_media_now_ms(void)
 {

@@ -1,5 +1,5 @@
 /*
- * OpenOutbound, AddOutbound, Acknowledge (weighlockd): exports, from the request to the receipt.
+ * OpenOutbound, AddOutbound (weighlockd): exports, from the request on.
  *
  * The texts are people's own and end up in the ledger as they are. Whether an export may be opened
  * says policy/export.c, a pure function; the clock of the scanner is compared with ours here, at
@@ -290,48 +290,6 @@ void wl_do_add_outbound(struct wl_broker *b, struct wl_call *c)
 	wl_call_reply(c, json_pack("{s:s}", "transfer", x->t->id));
 	wl_watch_changed(b, x->t->id, "source-wanted");
 	wl_pick(b);
-}
-
-/* ---- the receipt ---- */
-
-static struct wl_output *output_of_bag(struct wl_transfer *t, const char *bag_sha256)
-{
-	for (unsigned i = 0; i < t->noutputs; i++)
-		if (t->outputs[i].released && !strcmp(t->outputs[i].bag_sha256, bag_sha256))
-			return &t->outputs[i];
-	return NULL;
-}
-
-void wl_do_acknowledge(struct wl_broker *b, struct wl_call *c)
-{
-	char entry[WL_ID_TEXT];
-	int64_t received = 0;
-	struct wl_finding f = {0};
-	struct wl_tracked *x = wl_transfers_of_call(b, c);
-	const char *digest = wl_call_text(c, "bag_sha256");
-	if (!x || !wl_station_is_usable(b, c))
-		return;
-	if (!x->t->outbound)
-		return wl_call_bad_argument(c, "transfer", "an export");
-	if (!wl_transfer_may(x, WL_VERB_ACKNOWLEDGE, c))
-		return;
-	if (!wl_hex_is_sha256(digest))
-		return wl_call_bad_argument(c, "bag_sha256", "64 lower-case hex digits");
-	if (wl_time_parse(wl_call_text(c, "received_at"), &received) < 0)
-		return wl_call_bad_argument(c, "received_at", "YYYY-MM-DDTHH:MM:SSZ");
-	const struct wl_output *o = output_of_bag(x->t, digest);
-	if (!o)
-		return wl_call_refuse(c, WL_RULE_EXPORT_RECEIPT_DIFFERS, NULL,
-		                      json_pack("{s:s}", "detail", digest));
-	json_t *e = wl_call_entry(c, WL_E_TRANSFER_ACKNOWLEDGED, x->t->id);
-	wl_entry_text(e, WL_M_BAG_SHA256, digest);
-	wl_entry_text(e, WL_M_BY, wl_call_text(c, "by"));
-	wl_entry_text(e, WL_M_RECEIVED_AT, wl_call_text(c, "received_at"));
-	wl_entry_text(e, WL_M_OUTPUT, o->output);
-	if (wl_broker_append(b, e, entry, &f) < 0)
-		return wl_station_ledger_trouble(b, c, &f);
-	wl_call_reply(c, json_pack("{s:s}", "entry", entry));
-	wl_transfers_expire(b);
 }
 
 /* ---- what a reading of an export is told ---- */

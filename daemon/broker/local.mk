@@ -26,6 +26,7 @@ daemon_broker_libwl_control_a_SOURCES = \
 	daemon/broker/export_choose.c daemon/broker/job_export.h daemon/broker/job_export.c \
 	daemon/broker/job_export_pictures.c daemon/broker/job_export_record.c \
 	daemon/broker/job_build.c daemon/broker/job_prepare.c daemon/broker/job_ticket.c \
+	daemon/broker/job_acknowledge.h daemon/broker/job_acknowledge.c \
 	daemon/broker/claims.h daemon/broker/claims.c \
 	daemon/broker/ledger_audit.h daemon/broker/ledger_audit.c \
 	daemon/broker/job_audit.h daemon/broker/job_audit.c daemon/broker/job_take_away.c daemon/broker/job_wipe.c \
@@ -62,7 +63,7 @@ daemon_broker_weighlockd_SOURCES = \
 	daemon/broker/do_status.c daemon/broker/do_station.c daemon/broker/do_policy.c \
 	daemon/broker/do_policy_show.c daemon/broker/do_open.c daemon/broker/do_decide.c \
 	daemon/broker/do_release.c daemon/broker/do_ticket.c daemon/broker/do_ledger.c \
-	daemon/broker/do_show.c daemon/broker/do_export.c \
+	daemon/broker/do_show.c daemon/broker/do_export.c daemon/broker/do_acknowledge.c \
 	daemon/broker/do_audit.c daemon/broker/do_take_away.c \
 	daemon/broker/do_second.c daemon/broker/do_query.c
 nodist_daemon_broker_weighlockd_SOURCES = daemon/broker/varlink_text.c

@@ -124,6 +124,13 @@ bad_refused() {
 # bad_denied: the same of a call that changes nothing: the ledger has call.denied with the rule
 bad_denied() { bad_refused "$@"; }
 
+# bad_named WHAT RULE [STATUS]: refused by that rule, where there is no station
+bad_named() {
+	if [ "$WL_STATUS" -eq "${3:-1}" ] && wl_names_rule "$2"; then wl_pass "$1: $2"; else
+		wl_fail "$1: status $WL_STATUS, not by $2"
+	fi
+}
+
 bad_ledger_lines() { wl_cli $SCN_AUDIT ledger show --json; }
 bad_in_ledger() {
 	bad_ledger_lines >"$WL_PREFIX/entries" 2>"$WL_PREFIX/entries.err"

@@ -88,6 +88,10 @@ pki_config() {
 		basicConstraints = critical,CA:FALSE
 		keyUsage = critical,digitalSignature
 		subjectKeyIdentifier = hash
+		[ext_both]
+		basicConstraints = critical,CA:FALSE
+		keyUsage = critical,digitalSignature,keyAgreement
+		subjectKeyIdentifier = hash
 		[ext_recipient]
 		basicConstraints = critical,CA:FALSE
 		keyUsage = critical,keyEncipherment

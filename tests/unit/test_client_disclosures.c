@@ -47,8 +47,8 @@ static const char *const entries[] = {
         "unknown\","
         "\"actor\":\"station\",\"transfer\":\"STN3-T000001\",\"data\":{\"intent\":\"STN3#8\"}}",
         "{\"seq\":10,\"station\":\"STN3\",\"time\":\"2026-11-25T02:02:00Z\",\"event\":"
-        "\"transfer.acknowledged\",\"actor\":\"invest-1\",\"transfer\":\"STN3-T000001\",\"data\":{}"
-        "}",
+        "\"transfer.acknowledged\",\"actor\":\"invest-1\",\"transfer\":\"STN3-T000001\",\"data\":{"
+        "\"output\":\"scrubbed\"}}",
 };
 
 static void play(struct wl_disclosures *d, const char *case_id, int64_t from, int64_t to)
@@ -82,6 +82,7 @@ static void what_counts(void **state)
 	assert_int_equal(wl_member_integer(one, "files"), 25);
 	assert_string_equal(wl_member_text(two, "state"), "unknown");
 	assert_string_equal(wl_member_text(two, "output"), "evidence");
+	assert_null(json_object_get(two, "acknowledged")); /* the other output's bag was */
 	wl_disclosures_clear(&d);
 	play(&d, "C1", 1795402414, INT64_MAX); /* 2026-11-23T02:53:34Z */
 	assert_int_equal(json_array_size(d.rows), 1);
