@@ -106,6 +106,14 @@ static void decrypt(FILE *out, const struct wl_bag_order *o)
 	              path, n, name);
 }
 
+static void receipt(FILE *out)
+{
+	(void)fputs("<pre>openssl cms -sign -binary -md sha384 -in tagmanifest-sha256.txt "
+	            "-signer cert.pem -inkey key.pem -outform DER "
+	            "-out tagmanifest-sha256.txt.p7s</pre>\n",
+	            out);
+}
+
 /* ---- the page to read ---- */
 
 static void french(FILE *out, const struct wl_bag_order *o)
@@ -161,6 +169,12 @@ static void french(FILE *out, const struct wl_bag_order *o)
 	        "(<code>sealed_sha256</code> si le fichier est chiffré, sinon "
 	        "<code>output_sha256</code>).</p>\n",
 	        out);
+	(void)fputs("<h2>Accuser réception</h2>\n<p>Dites au bureau l'empreinte SHA-256 de "
+	            "<code>tagmanifest-sha256.txt</code>. Mieux : rendez ce fichier sur une clé, "
+	            "tel quel, avec votre signature à côté. Votre certificat doit permettre de "
+	            "signer et être de ceux que le bureau connaît.</p>\n",
+	            out);
+	receipt(out);
 	if (!o->encrypted)
 		return;
 	(void)fputs(
@@ -225,6 +239,12 @@ static void english(FILE *out, const struct wl_bag_order *o)
 	        "(<code>sealed_sha256</code> where a file is encrypted, else "
 	        "<code>output_sha256</code>).</p>\n",
 	        out);
+	(void)fputs("<h2>To say that it arrived</h2>\n<p>Tell the office the SHA-256 of "
+	            "<code>tagmanifest-sha256.txt</code>. Better: return this file on a stick, as "
+	            "it is, with your signature beside it. Your certificate must allow signing and "
+	            "be one that the office knows.</p>\n",
+	            out);
+	receipt(out);
 	if (o->encrypted) {
 		(void)fputs("<h2>To decrypt</h2>\n<p>Each <code>.p7m</code> file is encrypted by "
 		            "itself "

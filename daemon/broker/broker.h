@@ -50,7 +50,8 @@ struct wl_tracked {
 	char tried[WL_ID_TEXT]; /* insertion whose reading stopped: not read again unasked */
 	enum wl_rule hint;      /* why it still waits for its medium */
 	char hint_detail[WL_DETAIL_MAX + 1];
-	bool had_intent; /* an intent of it is in the ledger */
+	bool had_intent;   /* an intent of it is in the ledger */
+	bool is_receiving; /* its receipts are being read from a medium */
 };
 
 struct wl_broker {

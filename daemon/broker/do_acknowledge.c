@@ -35,6 +35,9 @@ static void take_word(struct wl_broker *b, struct wl_call *c, struct wl_tracked 
 	if (!o)
 		return wl_call_refuse(c, WL_RULE_EXPORT_RECEIPT_DIFFERS, NULL,
 		                      json_pack("{s:s}", "detail", digest));
+	if (o->acknowledged)
+		return wl_call_refuse(c, WL_RULE_EXPORT_RECEIPT_KNOWN, NULL,
+		                      json_pack("{s:s}", "detail", o->output));
 	json_t *e = wl_call_entry(c, WL_E_TRANSFER_ACKNOWLEDGED, x->t->id);
 	wl_entry_text(e, WL_M_BAG_SHA256, digest);
 	wl_entry_text(e, WL_M_BY, wl_call_text(c, "by"));
@@ -66,6 +69,9 @@ static void receipt_done(struct wl_broker *b, struct wl_task *task)
 	else if (c)
 		wl_call_reply(c, json_pack("{s:O}", "acknowledged", job->taken));
 	wl_station_job_ended(b, task);
+	struct wl_tracked *x = wl_transfers_find(b, job->transfer);
+	if (x)
+		x->is_receiving = false;
 	free_job(job);
 	wl_transfers_expire(b);
 	wl_pick(b);
@@ -111,6 +117,7 @@ static void take_medium(struct wl_broker *b, struct wl_call *c, struct wl_tracke
 		free_job(job);
 		return wl_call_refuse(c, WL_RULE_STATION_BUSY, NULL, NULL);
 	}
+	x->is_receiving = true;
 	c->deferred = true;
 }
 
@@ -134,6 +141,8 @@ void wl_do_acknowledge(struct wl_broker *b, struct wl_call *c)
 		return wl_call_bad_argument(c, "by", "who received it");
 	if (wl_time_parse(wl_call_text(c, "received_at"), &received) < 0)
 		return wl_call_bad_argument(c, "received_at", "YYYY-MM-DDTHH:MM:SSZ");
+	if (x->is_receiving) /* each output is acknowledged once */
+		return wl_call_refuse(c, WL_RULE_STATION_BUSY, NULL, NULL);
 	if (port)
 		take_medium(b, c, x);
 	else

@@ -42,6 +42,7 @@ struct receiving {
 	struct receipt receipt[WL_RECEIPT_BAGS_MAX];
 	size_t n;
 	char other[WL_SHA256_HEX + 1]; /* a receipt of no bag of this transfer; "": none */
+	const char *known;             /* the output of one that was recorded before */
 };
 
 static void receiving_clear(struct receiving *rx)
@@ -121,6 +122,21 @@ static int signature_of(struct receiving *rx, const struct wl_item *receipt)
 	return -1;
 }
 
+/* The same receipt lies there once more, signed: the bag itself came back too, perhaps. */
+static bool is_there_better(struct receiving *rx, const struct wl_item *receipt)
+{
+	if (signature_of(rx, receipt) >= 0)
+		return false;
+	for (size_t i = 0; i < rx->medium.items.n; i++) {
+		const struct wl_item *item = &rx->medium.items.v[i];
+		if (is_receipt(item) && item->has_sha256 &&
+		    !memcmp(item->sha256, receipt->sha256, sizeof(item->sha256)) &&
+		    signature_of(rx, item) >= 0)
+			return true;
+	}
+	return false;
+}
+
 static const struct wl_receipt_bag *bag_of(const struct wl_receipt_task *job,
                                            const struct wl_item *item)
 {
@@ -161,7 +177,9 @@ static int take(struct receiving *rx, struct wl_spawn *spawn, const struct wl_it
 
 	if (!bag)
 		wl_hex_encode(item->sha256, sizeof(item->sha256), rx->other);
-	if (!bag || bag->acknowledged)
+	else if (bag->acknowledged)
+		rx->known = bag->output;
+	if (!bag || bag->acknowledged || is_there_better(rx, item))
 		return 0;
 	for (size_t i = 0; i < rx->n; i++)
 		if (rx->receipt[i].bag == bag) /* the same twice */
@@ -182,6 +200,8 @@ static int take_all(struct receiving *rx, struct wl_spawn *spawn, struct wl_find
 	}
 	if (r < 0 || rx->n > 0)
 		return r;
+	if (rx->known)
+		return wl_refuse(f, WL_RULE_EXPORT_RECEIPT_KNOWN, "%s", rx->known);
 	if (rx->other[0])
 		return wl_refuse(f, WL_RULE_EXPORT_RECEIPT_DIFFERS, "%s", rx->other);
 	return wl_refuse(f, WL_RULE_EXPORT_RECEIPT_MISSING, "%s", rx->job->source.port);

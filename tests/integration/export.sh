@@ -90,6 +90,8 @@ wl_run wl_cli $SCN_INVEST acknowledge "$TRANSFER" --digest "$(echo x | sha256sum
 bad_spoken "a receipt of something else" export.receipt-differs
 wl_check "the vault still holds it" test -d "$WL_STATE/var/lib/weighlock/vault/$TRANSFER"
 exp_acknowledge "$EXP_S"
+wl_run wl_cli $SCN_INVEST acknowledge "$TRANSFER" --digest "$(sha256sum "$EXP_S/tagmanifest-sha256.txt" | cut -c1-64)" --by "Crown counsel"
+bad_spoken "the same receipt again" export.receipt-known
 exp_json "one of two is acknowledged" 't["state"]' released
 exp_acknowledge "$EXP_E"
 exp_json "both are" 't["state"]' acknowledged

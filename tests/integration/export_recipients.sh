@@ -238,10 +238,14 @@ cp "$EXP_S/tagmanifest-sha256.txt" "$WL_WORK/receipt/"
 stick mismatch "$WL_WORK/receipt/tagmanifest-sha256.txt" "$WL_WORK/receipt/tagmanifest-sha256.txt.p7s"
 bring mismatch
 refuse "the signature of another receipt" signature.mismatch
-head -c 900 /dev/urandom >"$WL_WORK/receipt/tagmanifest-sha256.txt.p7s"
+head -c 65536 /dev/urandom >"$WL_WORK/receipt/tagmanifest-sha256.txt.p7s"
 stick noise "$WL_WORK/receipt/tagmanifest-sha256.txt" "$WL_WORK/receipt/tagmanifest-sha256.txt.p7s"
 bring noise
 refuse "noise for a signature" signature.unreadable
+printf x >>"$WL_WORK/receipt/tagmanifest-sha256.txt.p7s"
+stick large "$WL_WORK/receipt/tagmanifest-sha256.txt" "$WL_WORK/receipt/tagmanifest-sha256.txt.p7s"
+bring large
+refuse "a signature of 65,537 bytes is not read" export.receipt-unsigned
 receipt "$EXP_S" lab-2
 flip "$WL_WORK/receipt/tagmanifest-sha256.txt" 3
 pki_sign lab-2 "$WL_WORK/receipt/tagmanifest-sha256.txt" "$WL_WORK/receipt/tagmanifest-sha256.txt.p7s"
@@ -258,13 +262,14 @@ bring one
 exp_json "the other is still to come" 't["state"]' released
 exp_json "one of two" '[o[k].get("acknowledged", False) for k in ("scrubbed", "evidence")]' "[False, True]"
 bring one
-bad_spoken "the same receipt again" export.receipt-missing
-mkdir -p "$WL_WORK/both/SCRUBBED"
+bad_spoken "the same receipt again" export.receipt-known
 receipt "$EXP_S" lab-2
 wl_fat_make "$(wl_stick_file both)" 44 RECEIPT
 wl_fat_mkdir "$(wl_stick_file both)" BAG2
 wl_fat_put "$(wl_stick_file both)" "$WL_WORK/receipt" BAG2
-wl_fat_put "$(wl_stick_file both)" "$EXP_E/tagmanifest-sha256.txt"
+wl_fat_put "$(wl_stick_file both)" "$EXP_E/tagmanifest-sha256.txt" # recorded before
+wl_fat_mkdir "$(wl_stick_file both)" BAG1
+wl_fat_put "$(wl_stick_file both)" "$EXP_S/tagmanifest-sha256.txt" BAG1 # the same unsigned, and first
 EXP_UID=$SCN_CUST bring both --by "Laboratory, front desk" --received 2026-11-24
 [ "$WL_STATUS" -eq 0 ] && grep -q 'scrubbed is acknowledged by Laboratory' "$WL_OUT" &&
 	wl_pass "the second, in a folder, by the custodian" || wl_fail "the second receipt (status $WL_STATUS)"

@@ -105,6 +105,22 @@ def printed_commands(folder):
     os.unlink(folder + "/station.pem")
 
 
+def receipts(folder):
+    """What the recipient types to say that it arrived: openssl takes the signature for one over the file."""
+    blocks = [c for c in commands(folder) if c.startswith("openssl cms -sign")]
+    check("the page says how to sign the receipt", len(blocks) == 2 and blocks[0] == blocks[1], blocks)
+    signed, beside = folder + "/tagmanifest-sha256.txt", folder + "/tagmanifest-sha256.txt.p7s"
+    b.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-nodes", "-subj", "/CN=r",
+              "-keyout", folder + "/key.pem", "-out", folder + "/cert.pem")
+    done = shell(folder, blocks[0])
+    check("and it does", done.returncode == 0, done.stderr)
+    done = shell(folder, "openssl cms -verify -binary -inform DER -content %s -in %s -CAfile cert.pem -purpose any "
+                 "-out /dev/null" % (os.path.basename(signed), os.path.basename(beside)))
+    check("openssl verifies it", done.returncode == 0, done.stderr)
+    for name in ("key.pem", "cert.pem", os.path.basename(beside)):
+        os.unlink(os.path.join(folder, name))
+
+
 def decrypting(folder):
     blocks = [c for c in commands(folder) if c.startswith("openssl cms -decrypt")]
     check("the page of an encrypted bag says how to decrypt", len(blocks) == 2)
@@ -189,6 +205,7 @@ def main():
             bagit(bag)
             pages(bag)
             printed_commands(bag)
+            receipts(bag)
             check("an index where there are pictures",
                   os.path.exists("bag/index.html") == (output == "scrubbed"))
         check("a test station says so", "ESSAI" in b.read("bag/LISEZ-MOI_READ-ME.html").decode())
