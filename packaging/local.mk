@@ -41,3 +41,24 @@ packaging/sysusers.d/weighlock.conf: packaging/weighlock.sysusers
 	$(AM_V_GEN)$(MKDIR_P) packaging/sysusers.d && cp $(top_srcdir)/packaging/weighlock.sysusers $@
 packaging/tmpfiles.d/weighlock.conf: packaging/weighlock.tmpfiles
 	$(AM_V_GEN)$(MKDIR_P) packaging/tmpfiles.d && cp $(top_srcdir)/packaging/weighlock.tmpfiles $@
+
+# systemd's units; the places are those of this build
+systemdsystemunit_DATA = $(wl_units)
+wl_units = packaging/systemd/weighlockd.service packaging/systemd/weighlockd.socket \
+	packaging/systemd/weighlock-ledgerd.service packaging/systemd/weighlock-ledgerd.socket \
+	packaging/systemd/weighlock-spawnd.service packaging/systemd/weighlock-spawnd.socket \
+	packaging/systemd/weighlock-mediad.service packaging/systemd/weighlock-mediad.socket \
+	packaging/systemd/weighlock-mediad-gate.socket packaging/systemd/weighlock-mediad-grant.socket
+$(wl_units): %: %.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) packaging/systemd && sed -e 's|@sbindir[@]|$(sbindir)|g' \
+		-e 's|@localstatedir[@]|$(localstatedir)|g' -e 's|@runstatedir[@]|$(runstatedir)|g' \
+		$< > $@.tmp && mv $@.tmp $@
+CLEANFILES += $(wl_units)
+EXTRA_DIST += $(wl_units:=.in)
+
+# the Debian packages
+dist_noinst_SCRIPTS += packaging/deb.sh
+EXTRA_DIST += packaging/debian/changelog packaging/debian/control packaging/debian/copyright \
+	packaging/debian/rules packaging/debian/source/format packaging/debian/weighlock.docs \
+	packaging/debian/weighlock.install packaging/debian/weighlock.postinst \
+	packaging/debian/weighlock.postrm packaging/debian/weighlock-verify.install

@@ -102,7 +102,7 @@ static int serve_once(struct wl_media *m, int signal_fd, bool *ret_stop)
 	for (unsigned i = 0; i < WL_MEDIA_PEERS; i++)
 		p[PEERS + i] = (struct pollfd){.fd = m->peer[i].used ? m->peer[i].channel.fd : -1,
 		                               .events = POLLIN};
-	if (poll(p, WL_ARRAY_LEN(p), wl_gate_wait_ms(m)) < 0)
+	if (poll(p, WL_ARRAY_LEN(p), wl_daemon_wait_ms(wl_gate_wait_ms(m))) < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (p[WATCH].revents) {
 		int r = wl_watch_drain(m->watch, &watched);

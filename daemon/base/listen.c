@@ -57,8 +57,10 @@ static int inherited(const char *name, int *ret_fd)
 		size_t n = strcspn(names, ":");
 		if (n == strlen(name) && strncmp(names, name, n) == 0) {
 			int fd = LISTEN_FDS_START + i;
+			/* listening anew: whoever connects is shown this process by SO_PEERCRED,
+			 * not the service manager, which listened before */
 			if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
-			    fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+			    fcntl(fd, F_SETFL, O_NONBLOCK) < 0 || listen(fd, SOMAXCONN) < 0)
 				return -errno;
 			*ret_fd = fd;
 			return 0;

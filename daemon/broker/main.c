@@ -162,6 +162,8 @@ static int start(struct wl_broker *b)
 		r = watch_signals(b);
 	if (r >= 0)
 		r = make_parts(b);
+	if (r >= 0) /* only where the service manager keeps one */
+		r = sd_event_set_watchdog(b->event, 1);
 	if (r >= 0)
 		r = listen_for_people(b);
 	if (r < 0)

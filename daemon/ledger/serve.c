@@ -237,7 +237,7 @@ static int turn(struct wl_server *s)
 		p[2 + i] = (struct pollfd){.fd = s->connection[i]->channel.fd,
 		                           .events = (short)(POLLIN | (more ? POLLOUT : 0))};
 	}
-	if (poll(p, (nfds_t)(2 + n), wait_ms(s)) < 0 && errno != EINTR)
+	if (poll(p, (nfds_t)(2 + n), wl_daemon_wait_ms(wait_ms(s))) < 0 && errno != EINTR)
 		return -errno;
 	for (size_t i = 0; i < n; i++) {
 		if (p[2 + i].revents & (POLLIN | POLLHUP | POLLERR))

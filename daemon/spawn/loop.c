@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/daemon.h"
 #include "daemon/spawn/spawnd.h"
 
 #define IDLE_MS 1000 /* how long at most until held gates and the link to mediad are looked at */
@@ -81,7 +82,7 @@ void wl_spawnd_loop(struct wl_spawnd *d)
 		wl_gates_expire(d, now_ms);
 		wl_gates_connect(d, now_ms);
 		gather(d, polls);
-		if (poll(polls, POLL_MAX, wait_ms(d, now_ms)) > 0)
+		if (poll(polls, POLL_MAX, wl_daemon_wait_ms(wait_ms(d, now_ms))) > 0)
 			serve(d, polls);
 	}
 }

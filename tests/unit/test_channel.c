@@ -13,6 +13,8 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/base/channel.h"
@@ -280,15 +282,49 @@ static void listeners_know_who_connects(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* A socket on which another process listens, as the service manager does. */
+static int listened_by_another(const struct sockaddr_un *at, socklen_t size)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0), status = -1;
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)at, size), 0);
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(listen(fd, 5) == 0 ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	return fd;
+}
+
+/* Whom somebody who connects there is shown by the kernel. */
+static pid_t peer_of(const struct sockaddr_un *at, socklen_t size)
+{
+	struct ucred who = {0};
+	socklen_t n = sizeof(who);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (const struct sockaddr *)at, size), 0);
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n), 0);
+	(void)close(fd);
+	return who.pid;
+}
+
 static void a_socket_from_systemd_is_taken_by_name(void **state)
 {
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+	                             (size_t)snprintf(at.sun_path + 1, sizeof(at.sun_path) - 1,
+	                                              "weighlock-channel-%d", (int)getpid()));
 	char pid[20];
-	int fds[2], fd = -1;
+	int made, fd = -1;
 
 	(void)state;
 	/* the second descriptor of two, as sd_listen_fds(3) passes them from 3 on */
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
-	assert_int_equal(dup2(fds[0], 4), 4);
+	made = listened_by_another(&at, size);
+	assert_int_not_equal(peer_of(&at, size), getpid());
+	assert_int_equal(dup2(made, 4), 4);
 	(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	assert_int_equal(setenv("LISTEN_PID", pid, 1), 0);
 	assert_int_equal(setenv("LISTEN_FDS", "2", 1), 0);
@@ -296,14 +332,15 @@ static void a_socket_from_systemd_is_taken_by_name(void **state)
 	assert_int_equal(wl_listen("/nonexistent/socket", "spawn", SOCK_SEQPACKET, &fd), 0);
 	assert_int_equal(fd, 4);
 	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	/* the other end asks the kernel whose socket this is: ours, not the service manager's */
+	assert_int_equal(peer_of(&at, size), getpid());
 	assert_int_equal(wl_listen("/nonexistent/socket", "spaw", SOCK_SEQPACKET, &fd), -ENOENT);
 	assert_int_equal(setenv("LISTEN_PID", "1", 1), 0);
 	assert_int_equal(wl_listen("/nonexistent/socket", "spawn", SOCK_SEQPACKET, &fd), -ENOENT);
 	(void)unsetenv("LISTEN_PID");
 	(void)close(4);
-	for (int i = 0; i < 2; i++)
-		if (fds[i] != 4)
-			(void)close(fds[i]);
+	if (made != 4)
+		(void)close(made);
 }
 
 int main(void)

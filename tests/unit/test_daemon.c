@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -218,6 +219,44 @@ static void the_log_is_one_line(void **state)
 	(void)close(saved);
 }
 
+/* A watchdog of two seconds: hardened as every daemon is, the loop says once that it turns, and
+ * never waits longer than half of it. Without one it waits as it likes and nothing is said. */
+static int look_at_watchdog(enum wl_daemon which)
+{
+	char pid[16], said[64];
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+	                             (size_t)snprintf(at.sun_path + 1, sizeof(at.sun_path) - 1,
+	                                              "weighlock-test-%d", (int)getpid()));
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	(void)which;
+	if (wl_daemon_wait_ms(-1) != -1 || wl_daemon_wait_ms(70000) != 70000)
+		return 1;
+	at.sun_path[0] = '@'; /* as sd_notify(3) is told of an abstract name */
+	(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	if (setenv("NOTIFY_SOCKET", at.sun_path, 1) < 0 || setenv("WATCHDOG_PID", pid, 1) < 0 ||
+	    setenv("WATCHDOG_USEC", "2000000", 1) < 0)
+		return 2;
+	at.sun_path[0] = 0;
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, size) < 0)
+		return 3;
+	if (wl_daemon_wait_ms(-1) != 1000 || wl_daemon_wait_ms(70000) != 1000 ||
+	    wl_daemon_wait_ms(20) != 20)
+		return 4;
+	ssize_t n = recv(fd, said, sizeof(said), 0);
+	if (n != (ssize_t)strlen("WATCHDOG=1") || memcmp(said, "WATCHDOG=1", (size_t)n) != 0)
+		return 5;
+	return recv(fd, said, sizeof(said), 0) < 0 ? 0 : 6;
+}
+
+static void the_watchdog_hears_of_the_loop(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		assert_int_equal(in_child(all[i], look_at_watchdog), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +266,7 @@ int main(void)
 	        cmocka_unit_test(options_are_read_by_the_table),
 	        cmocka_unit_test(users_are_found_by_name),
 	        cmocka_unit_test(the_log_is_one_line),
+	        cmocka_unit_test(the_watchdog_hears_of_the_loop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
