@@ -32,6 +32,10 @@ uint32_t wl_channel_serial(struct wl_channel *c)
 	return c->next_serial++;
 }
 
+/* One packet at a time, per thread. Not on the stack: a frame of this size is probed page by page,
+ * and in a process that was just forked each page so touched is copied. */
+static _Thread_local uint8_t packet[WL_MESSAGE_BYTES_MAX];
+
 union one_fd {
 	struct cmsghdr head; /* for alignment */
 	char bytes[CMSG_SPACE(sizeof(int))];
@@ -39,7 +43,6 @@ union one_fd {
 
 int wl_channel_send(struct wl_channel *c, const struct wl_message *m)
 {
-	uint8_t packet[WL_MESSAGE_BYTES_MAX] WL_UNINITIALISED;
 	size_t size = 0;
 	int r = wl_message_encode(m, packet, &size);
 
@@ -97,7 +100,6 @@ static int collect_fd(struct msghdr *msg, int *ret_fd)
 
 static int receive_now(struct wl_channel *c, struct wl_message *m, int flags)
 {
-	uint8_t packet[WL_MESSAGE_BYTES_MAX] WL_UNINITIALISED;
 	union one_fd control = {.bytes = {0}};
 	struct iovec iov = {.iov_base = packet, .iov_len = sizeof(packet)};
 	struct msghdr msg = {.msg_iov = &iov,

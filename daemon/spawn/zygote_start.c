@@ -64,8 +64,9 @@ static void become_worker(struct wl_spawnd *d, const struct wl_zygote_link *z, i
 static void become_worker(struct wl_spawnd *d, const struct wl_zygote_link *z, int channel,
                           uid_t uid, gid_t gid)
 {
-	char name[32], zone[] = "TZ=UTC0";
-	char *const argv[] = {name, NULL}, *const env[] = {zone, NULL};
+	/* libraries are bound here once, not by each job anew */
+	char name[32], zone[] = "TZ=UTC0", bind_now[] = "LD_BIND_NOW=1";
+	char *const argv[] = {name, NULL}, *const env[] = {zone, bind_now, NULL};
 	int r = lay_out_descriptors(d, channel);
 
 	if (r < 0)

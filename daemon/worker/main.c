@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,8 @@
 #include "daemon/spawn/sandbox.h"
 #include "daemon/worker/frame.h"
 
-#define CHANNEL_FD_MIN 32
+#define CHANNEL_FD_MIN    32
+#define HEAP_SETTLE_BYTES WL_KIB(64) /* "large" to malloc, and below its use of mmap */
 
 /* Moves the channel out of the way of the fixed descriptors and fills their places, so that what
  * arrives later never lies where it will be put. */
@@ -49,6 +51,20 @@ static int prepare_kinds(struct wl_zygote *z)
 	return 0;
 }
 
+/* Puts the heap in order once, so that no job does it again: what was freed while preparing is joined
+ * and given back, and a job's first allocation touches, and so copies, few of the pages it shares
+ * with the zygote. */
+static int settle_heap(void)
+{
+	void *p = malloc(HEAP_SETTLE_BYTES);
+
+	if (!p)
+		return -ENOMEM;
+	free(p);
+	(void)malloc_trim(0);
+	return 0;
+}
+
 static int enter(struct wl_zygote *z, char *said, size_t size, const char **ret_step)
 {
 	*ret_step = "process";
@@ -59,7 +75,9 @@ static int enter(struct wl_zygote *z, char *said, size_t size, const char **ret_
 		return -ENOMEM;
 	*ret_step = "kinds";
 	int r = prepare_kinds(z);
-	return r < 0 ? r : wl_sandbox_enter(said, size, ret_step);
+	if (r == 0)
+		r = wl_sandbox_enter(said, size, ret_step);
+	return r < 0 ? r : settle_heap();
 }
 
 static int report(struct wl_channel *c, int r, const char *step, const char *said)
