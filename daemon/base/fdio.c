@@ -24,6 +24,20 @@
 #define FIRST_BYTES 4096U
 #define PIPE_BYTES  (1 << 20)
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ  22
+#define MADV_POPULATE_WRITE 23
+#endif
+
+void wl_pages_ready(const void *p, size_t n, bool for_writing)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)p & ~(page - 1);
+
+	if (n > 0)
+		(void)madvise((void *)first, n + ((uintptr_t)p - first),
+		              for_writing ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+}
+
 ssize_t wl_read_full(int fd, void *buf, size_t n)
 {
 	size_t done = 0;

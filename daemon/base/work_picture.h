@@ -55,6 +55,7 @@ struct wl_picture_order {
 	size_t nmasks;
 	/* a picture of a size no mask is for: refused where there are masks and this is set */
 	bool refuse_unknown_size;
+	bool want_sha512; /* of the output: a manifest of a bag lists it, nothing else does */
 };
 
 struct wl_picture_removed {
@@ -69,7 +70,8 @@ struct wl_picture {
 	size_t nremoved;
 	uint32_t width, height, bits, channels; /* facts, from here on */
 	uint64_t output_bytes;
-	uint8_t output_sha256[WL_SHA256_BYTES], output_sha512[WL_SHA512_BYTES];
+	uint8_t output_sha256[WL_SHA256_BYTES];
+	uint8_t output_sha512[WL_SHA512_BYTES];  /* zeros where it was not wanted */
 	uint8_t samples_sha256[WL_SHA256_BYTES]; /* of the output; as CLI.md defines it */
 	uint8_t decoded_sha256[WL_SHA256_BYTES]; /* before masks: never leaves with the output */
 	size_t nmasked;                          /* masks that were laid */

@@ -61,6 +61,7 @@ static void setup_order(struct rebuilding *b)
 	        .side_max = (uint32_t)policy->limits.image_side,
 	        .masks = b->masks,
 	        .nmasks = n,
+	        .want_sha512 = true,
 	        .refuse_unknown_size = d && d->mask_unknown_size == WL_UNKNOWN_SIZE_REFUSE};
 }
 

@@ -19,7 +19,8 @@
 #include "daemon/base/limits.h"
 
 #define PART_BYTES  1048576U /* every IDAT but the last */
-#define ROOM_BYTES  1048576U /* of what is inflated at a time */
+#define PIECE_BYTES 131072U  /* of an IDAT, read at a time: it stays in the processor's cache */
+#define ROOM_BYTES  262144U  /* of what is inflated at a time */
 #define HEAD_BYTES  33U      /* signature and IHDR */
 #define TRAIL_BYTES 12U      /* IEND */
 #define ROW_MAX     ((size_t)WL_IMAGE_SIDE_MAX * 8 + 1)
@@ -35,10 +36,11 @@ struct checking {
 	size_t in_row;    /* bytes of the row under way, filter included */
 	uint32_t rows;    /* done */
 	uint32_t adler;
+	size_t nheader; /* bytes of the zlib header that came */
 	bool last_seen, ended;
 	uint8_t tail[16]; /* bytes of the stream behind its deflate part */
 	size_t ntail;
-	uint8_t part[8 + PART_BYTES + 4];
+	uint8_t piece[PIECE_BYTES];
 	uint8_t room[ROOM_BYTES];
 	uint8_t row[ROW_MAX], above[ROW_MAX], sample[ROW_MAX];
 };
@@ -198,38 +200,66 @@ static int inflate_part(struct checking *c, uint8_t *p, size_t n)
 	return more_tail(c, c->inflate.next_in, c->inflate.avail_in);
 }
 
+/* A piece of the stream. The first one begins with the zlib header. */
+static int take_piece(struct checking *c, uint8_t *p, size_t n)
+{
+	static const uint8_t header[2] = {0x78, 0x01};
+
+	while (n > 0 && c->nheader < sizeof(header)) {
+		if (*p != header[c->nheader++])
+			return refuse(c, "another zlib header");
+		p++;
+		n--;
+	}
+	return c->ended ? more_tail(c, p, n) : inflate_part(c, p, n);
+}
+
+/* The data of an IDAT, piece by piece, and its checksum. */
+static int read_data(struct checking *c, const uint8_t head[8], size_t n)
+{
+	uint8_t crc[4];
+	uint32_t sum = crc32_gzip_refl(0, head + 4, 4);
+
+	while (n > 0) {
+		size_t part = n < PIECE_BYTES ? n : PIECE_BYTES;
+		int r = next(c, c->piece, part);
+		if (r < 0)
+			return r;
+		sum = crc32_gzip_refl(sum, c->piece, part);
+		r = take_piece(c, c->piece, part);
+		if (r < 0)
+			return r;
+		n -= part;
+	}
+	int r = next(c, crc, sizeof(crc));
+	if (r < 0)
+		return r;
+	return sum == big(crc) ? 0 : refuse(c, "a checksum");
+}
+
 /* One chunk: an IDAT of the one size, or the last one. 1 where IEND came. */
-static int read_chunk(struct checking *c, bool first)
+static int read_chunk(struct checking *c)
 {
 	static const uint8_t iend[TRAIL_BYTES] = {0,  0,  0,    0,    73,   69,
 	                                          78, 68, 0xAE, 0x42, 0x60, 0x82};
-	int r = next(c, c->part, 8);
+	uint8_t head[TRAIL_BYTES];
+	int r = next(c, head, 8);
 
 	if (r < 0)
 		return r;
-	size_t n = big(c->part);
-	if (memcmp(c->part + 4, iend + 4, 4) == 0) {
-		r = next(c, c->part + 8, 4);
-		if (r == 0 && memcmp(c->part, iend, sizeof(iend)) != 0)
+	size_t n = big(head);
+	if (memcmp(head + 4, iend + 4, 4) == 0) {
+		r = next(c, head + 8, 4);
+		if (r == 0 && memcmp(head, iend, sizeof(iend)) != 0)
 			r = refuse(c, "its IEND");
 		return r < 0 ? r : 1;
 	}
-	if (memcmp(c->part + 4, "IDAT", 4) != 0)
+	if (memcmp(head + 4, "IDAT", 4) != 0)
 		return refuse(c, "a chunk that is neither IDAT nor IEND");
 	if (n == 0 || n > PART_BYTES || c->last_seen)
 		return refuse(c, "an IDAT of another size");
 	c->last_seen = n < PART_BYTES;
-	r = next(c, c->part + 8, n + 4);
-	if (r < 0)
-		return r;
-	if (!crc_is_right(c->part + 4, n + 4))
-		return refuse(c, "a checksum");
-	uint8_t *data = c->part + 8;
-	if (!first)
-		return c->ended ? more_tail(c, data, n) : inflate_part(c, data, n);
-	if (n < 2 || data[0] != 0x78 || data[1] != 0x01)
-		return refuse(c, "another zlib header");
-	return inflate_part(c, data + 2, n - 2);
+	return read_data(c, head, n);
 }
 
 static int check_end(struct checking *c)
@@ -249,12 +279,9 @@ static int check_end(struct checking *c)
 static int check_all(struct checking *c)
 {
 	int r = read_head(c);
-	bool first = true;
 
-	while (r == 0) {
-		r = read_chunk(c, first);
-		first = false;
-	}
+	while (r == 0)
+		r = read_chunk(c);
 	return r < 0 ? r : check_end(c);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/fdio.h"
 #include "daemon/base/limits.h"
 #include "daemon/base/work_picture.h"
 
@@ -62,6 +63,16 @@ int wl_decode_shape(struct wl_decode *d, const struct wl_shape *shape,
 	return wl_samples_create(d->samples_fd, shape, d->side_max, &d->samples, ret_finding);
 }
 
+int wl_decode_rows(struct wl_decode *d, const struct wl_shape *shape, struct wl_rows *ret_rows,
+                   struct wl_finding *ret_finding)
+{
+	int r = wl_rows_start(ret_rows, d->samples_fd, shape, d->side_max, ret_finding);
+
+	if (r == 0)
+		d->samples = (struct wl_samples){.shape = *shape, .bytes = wl_shape_bytes(shape)};
+	return r;
+}
+
 static bool starts(struct wl_bytes b, size_t at, const char *magic, size_t n)
 {
 	return b.n >= at && b.n - at >= n && memcmp(b.p + at, magic, n) == 0;
@@ -94,6 +105,7 @@ int wl_decode(struct wl_decode *d, unsigned formats, const char *named_as, const
 			return wl_refuse(ret_finding, WL_RULE_IMAGE_TOO_LARGE,
 			                 "a file of %zu bytes; %llu may be", d->source.n,
 			                 (unsigned long long)WL_IMAGE_SOURCE_BYTES_MAX);
+		wl_pages_ready(d->source.p, d->source.n, false);
 		return formats_known[i].decode(d, ret_finding);
 	}
 	return stranger(d->source, ret_finding);

@@ -12,6 +12,7 @@
 #define WL_IMAGE_DECODE_H
 
 #include "daemon/base/bytes.h"
+#include "daemon/image/rows.h"
 #include "daemon/image/samples.h"
 
 /* What a source may hold besides its samples; none of it is kept. */
@@ -40,7 +41,7 @@ struct wl_decode {
 	int samples_fd;    /* an empty memory file */
 	/* answers */
 	uint32_t pages;
-	struct wl_samples samples; /* belongs to the caller */
+	struct wl_samples samples; /* belongs to the caller; p is NULL where rows were written */
 	uint64_t removed[WL_REMOVED_MAX];
 };
 
@@ -55,6 +56,9 @@ int wl_decode_prepare(void);
 /* Makes d->samples, once the shape is known. 0 or as wl_samples_create. */
 int wl_decode_shape(struct wl_decode *d, const struct wl_shape *shape,
                     struct wl_finding *ret_finding);
+/* Instead of it where the rows come in their order. 0 or as wl_rows_start. */
+int wl_decode_rows(struct wl_decode *d, const struct wl_shape *shape, struct wl_rows *ret_rows,
+                   struct wl_finding *ret_finding);
 
 /* One per format. 0 with every sample written; -EBADMSG with image.*; other negative errno. */
 typedef int wl_decoder(struct wl_decode *d, struct wl_finding *ret_finding);

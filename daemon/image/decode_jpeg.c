@@ -23,6 +23,7 @@ struct jpeg_work {
 	struct jpeg_decompress_struct c;
 	jmp_buf out;
 	struct wl_decode *d;
+	struct wl_rows rows;
 	struct wl_finding *finding;
 	int error;
 };
@@ -62,16 +63,16 @@ static void on_output(j_common_ptr c)
 
 static int read_rows(struct jpeg_work *w)
 {
-	const struct wl_samples *s = &w->d->samples;
-	size_t row_bytes = wl_shape_row_bytes(&s->shape);
-
 	while (w->c.output_scanline < w->c.output_height) {
-		JSAMPROW row = s->p + w->c.output_scanline * row_bytes;
+		JSAMPROW row = NULL;
+		int r = wl_rows_next(&w->rows, &row);
+		if (r < 0)
+			return r;
 		if (jpeg_read_scanlines(&w->c, &row, 1) != 1)
 			return -EIO;
 	}
 	(void)jpeg_finish_decompress(&w->c);
-	return 0;
+	return wl_rows_end(&w->rows);
 }
 
 /* Everything that may leave by longjmp. */
@@ -99,9 +100,11 @@ int wl_decode_jpeg(struct wl_decode *d, struct wl_finding *ret_finding)
 	int r = wl_jpeg_segments_check(d, &jpeg, ret_finding);
 
 	if (r == 0)
-		r = wl_decode_shape(d, &jpeg.shape, ret_finding);
-	if (r < 0)
+		r = wl_decode_rows(d, &jpeg.shape, &w.rows, ret_finding);
+	if (r < 0) {
+		wl_rows_clear(&w.rows);
 		return r;
+	}
 	d->pages = 1;
 	w.c.err = jpeg_std_error(&w.errors);
 	w.errors.error_exit = on_error;
@@ -109,5 +112,6 @@ int wl_decode_jpeg(struct wl_decode *d, struct wl_finding *ret_finding)
 	w.errors.output_message = on_output;
 	r = read_all(&w, &jpeg);
 	jpeg_destroy_decompress(&w.c);
+	wl_rows_clear(&w.rows);
 	return r;
 }

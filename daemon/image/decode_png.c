@@ -19,6 +19,7 @@ struct png_work {
 	struct wl_decode *d;
 	struct wl_finding *finding;
 	struct wl_png_feed feed;
+	struct wl_rows rows;
 	png_structp png;
 	png_infop info;
 	int error; /* of ours, within libpng */
@@ -87,18 +88,45 @@ static struct wl_shape transform(struct png_work *w)
 	return shape;
 }
 
-static void read_rows(struct png_work *w, int passes)
+static void leave(struct png_work *w, int error)
+{
+	w->error = error;
+	if (error < 0)
+		png_longjmp(w->png, 1);
+}
+
+static void read_in_order(struct png_work *w)
+{
+	uint8_t *row = NULL;
+
+	for (uint32_t y = 0; y < w->d->samples.shape.height; y++) {
+		leave(w, wl_rows_next(&w->rows, &row));
+		png_read_row(w->png, row, NULL);
+	}
+	leave(w, wl_rows_end(&w->rows));
+}
+
+/* Interlaced: every row is met several times. */
+static void read_passes(struct png_work *w, int passes)
 {
 	const struct wl_samples *s = &w->d->samples;
 	size_t row_bytes = wl_shape_row_bytes(&s->shape);
 
-	if (png_get_rowbytes(w->png, w->info) != row_bytes) {
-		w->error = -EIO;
-		png_error(w->png, "another shape than it said");
-	}
 	for (int pass = 0; pass < passes; pass++)
 		for (uint32_t y = 0; y < s->shape.height; y++)
 			png_read_row(w->png, s->p + y * row_bytes, NULL);
+}
+
+static void read_rows(struct png_work *w, int passes)
+{
+	if (png_get_rowbytes(w->png, w->info) != wl_shape_row_bytes(&w->d->samples.shape)) {
+		w->error = -EIO;
+		png_error(w->png, "another shape than it said");
+	}
+	if (passes == 1)
+		read_in_order(w);
+	else
+		read_passes(w, passes);
 	png_read_end(w->png, NULL);
 }
 
@@ -113,9 +141,8 @@ static int read_all(struct png_work *w)
 	png_read_info(w->png, w->info);
 	struct wl_shape shape = transform(w);
 	int passes = png_set_interlace_handling(w->png);
-	w->error = wl_decode_shape(w->d, &shape, w->finding);
-	if (w->error < 0)
-		png_longjmp(w->png, 1);
+	leave(w, passes == 1 ? wl_decode_rows(w->d, &shape, &w->rows, w->finding)
+	                     : wl_decode_shape(w->d, &shape, w->finding));
 	png_read_update_info(w->png, w->info);
 	read_rows(w, passes);
 	return w->finding->rule == WL_RULE_NONE ? 0 : -EBADMSG;
@@ -137,5 +164,6 @@ int wl_decode_png(struct wl_decode *d, struct wl_finding *ret_finding)
 	w.info = png_create_info_struct(w.png);
 	r = w.info ? read_all(&w) : -ENOMEM;
 	png_destroy_read_struct(&w.png, &w.info, NULL);
+	wl_rows_clear(&w.rows);
 	return r;
 }

@@ -7,45 +7,52 @@
  */
 #include "daemon/image/encode_png.h"
 
+#include <errno.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/fdio.h"
-#include "daemon/base/limits.h"
 
-#define FILTER_UP     2
-#define BATCH_BYTES   (256U * 1024U) /* rows are deflated in batches of about this */
-#define HEAD_BYTES    8U             /* length and type of a chunk */
-#define CRC_BYTES     4U
-#define ROW_BYTES_MAX ((size_t)WL_IMAGE_SIDE_MAX * 8)
+#define FILTER_UP  2
+#define BAND_BYTES (256U * 1024U) /* rows are worked on in bands of about this: it stays in cache  \
+	                           */
+#define HEAD_BYTES 8U             /* length and type of a chunk */
+#define CRC_BYTES  4U
+#define HUGE_BYTES (2U * 1024U * 1024U)
+#define BIG_BYTES  (1U * 1024U * 1024U) /* of samples: then a huge page is worth being cleared */
 
 static EVP_MD *sha512;
-static struct wl_sha256 *sha256;
+static struct wl_sha256 *of_decoded, *of_samples;
 
 struct encoder {
+	const struct wl_png_order *order;
 	struct isal_zstream z;
 	uint8_t level[ISAL_DEF_LVL1_DEFAULT];
-	uint8_t batch[BATCH_BYTES + ROW_BYTES_MAX + 1];
 	uint8_t idat[HEAD_BYTES + WL_PNG_IDAT_BYTES + CRC_BYTES];
 	size_t used; /* of the data of the IDAT chunk under way */
 	uint32_t adler;
-	int fd;
 	uint64_t bytes;
-	EVP_MD_CTX *wide; /* SHA-512 of what was written */
+	EVP_MD_CTX *wide;            /* SHA-512 of what was written; NULL: not wanted */
+	uint32_t band_rows;          /* of a whole band */
+	uint8_t *above, *band, *out; /* the row before the band, its rows, the same filtered */
+	uint8_t room[];
 };
 
 int wl_png_encode_prepare(void)
 {
 	if (!sha512)
 		sha512 = EVP_MD_fetch(NULL, "SHA512", NULL);
-	if (!sha256)
-		sha256 = wl_sha256_new();
-	return sha512 && sha256 ? 0 : -ENOMEM;
+	if (!of_decoded)
+		of_decoded = wl_sha256_new();
+	if (!of_samples)
+		of_samples = wl_sha256_new();
+	return sha512 && of_decoded && of_samples ? 0 : -ENOMEM;
 }
 
 static void store_u32be(uint8_t *b, uint32_t v)
@@ -56,11 +63,9 @@ static void store_u32be(uint8_t *b, uint32_t v)
 
 static int emit(struct encoder *e, const void *p, size_t n)
 {
-	int r = wl_write_full(e->fd, p, n);
+	int r = wl_write_full(e->order->output_fd, p, n);
 
-	if (r == 0)
-		r = wl_sha256_add(sha256, p, n);
-	if (r == 0 && EVP_DigestUpdate(e->wide, p, n) != 1)
+	if (r == 0 && e->wide && EVP_DigestUpdate(e->wide, p, n) != 1)
 		r = -EIO;
 	e->bytes += n;
 	return r;
@@ -107,15 +112,6 @@ static int deflate_all(struct encoder *e)
 	}
 }
 
-static int deflate_batch(struct encoder *e, size_t n, bool last)
-{
-	e->adler = isal_adler32(e->adler, e->batch, n);
-	e->z.next_in = e->batch;
-	e->z.avail_in = (uint32_t)n;
-	e->z.end_of_stream = last;
-	return deflate_all(e);
-}
-
 /* One row with filter Up; PNG has the high byte first. Plain loops, so that they become vectors. */
 static void filter_row(const struct wl_shape *shape, const uint8_t *row, const uint8_t *above,
                        uint8_t *out)
@@ -136,21 +132,52 @@ static void filter_row(const struct wl_shape *shape, const uint8_t *row, const u
 		}
 }
 
-static int write_rows(struct encoder *e, const struct wl_samples *s)
+/* The band's samples: digested as they were decoded, covered, and digested as they leave. */
+static int read_band(struct encoder *e, uint32_t y, uint32_t rows)
 {
-	size_t row_bytes = wl_shape_row_bytes(&s->shape), n = 0;
+	const struct wl_png_order *o = e->order;
+	size_t row_bytes = wl_shape_row_bytes(&o->shape), n = row_bytes * rows;
+	ssize_t got = wl_pread_full(o->samples_fd, e->band, n, (off_t)(row_bytes * y));
+
+	if (got < 0)
+		return (int)got;
+	if ((size_t)got != n)
+		return -EIO;
+	int r = wl_sha256_add(of_decoded, e->band, n);
+	for (size_t i = 0; i < o->nmasks; i++)
+		wl_mask_apply(&o->shape, &o->masks[i], e->band, y, rows);
+	return r < 0 || o->nmasks == 0 ? r : wl_sha256_add(of_samples, e->band, n);
+}
+
+static int write_band(struct encoder *e, uint32_t y, uint32_t rows)
+{
+	const struct wl_shape *shape = &e->order->shape;
+	size_t row_bytes = wl_shape_row_bytes(shape), n = rows * (row_bytes + 1);
+
+	for (uint32_t i = 0; i < rows; i++) {
+		uint8_t *row = e->band + i * row_bytes, *out = e->out + i * (row_bytes + 1);
+		out[0] = FILTER_UP;
+		filter_row(shape, row, y + i ? row - row_bytes : NULL, out + 1);
+	}
+	memcpy(e->above, e->band + (rows - 1) * row_bytes, row_bytes);
+	e->adler = isal_adler32(e->adler, e->out, n);
+	e->z.next_in = e->out;
+	e->z.avail_in = (uint32_t)n;
+	e->z.end_of_stream = y + rows == shape->height;
+	return deflate_all(e);
+}
+
+static int write_rows(struct encoder *e)
+{
+	uint32_t height = e->order->shape.height;
 	int r = 0;
 
-	for (uint32_t y = 0; r == 0 && y < s->shape.height; y++) {
-		const uint8_t *row = s->p + y * row_bytes;
-		e->batch[n] = FILTER_UP;
-		filter_row(&s->shape, row, y ? row - row_bytes : NULL, e->batch + n + 1);
-		n += row_bytes + 1;
-		bool last = y + 1 == s->shape.height;
-		if (n >= BATCH_BYTES || last) {
-			r = deflate_batch(e, n, last);
-			n = 0;
-		}
+	for (uint32_t y = 0; r == 0 && y < height;) {
+		uint32_t rows = height - y < e->band_rows ? height - y : e->band_rows;
+		r = read_band(e, y, rows);
+		if (r == 0)
+			r = write_band(e, y, rows);
+		y += rows;
 	}
 	return r;
 }
@@ -169,17 +196,17 @@ static int write_head(struct encoder *e, const struct wl_shape *shape)
 	return r < 0 ? r : emit_chunk(e, ihdr, "IHDR", 13);
 }
 
-static int write_all(struct encoder *e, const struct wl_samples *s)
+static int write_all(struct encoder *e)
 {
 	uint8_t iend[HEAD_BYTES + CRC_BYTES], adler[4];
-	int r = write_head(e, &s->shape);
+	int r = write_head(e, &e->order->shape);
 
 	if (r == 0)
 		r = put_byte(e, 0x78);
 	if (r == 0)
 		r = put_byte(e, 0x01);
 	if (r == 0)
-		r = write_rows(e, s);
+		r = write_rows(e);
 	store_u32be(adler, e->adler);
 	for (size_t i = 0; r == 0 && i < sizeof(adler); i++)
 		r = put_byte(e, adler[i]);
@@ -193,48 +220,89 @@ static void free_context(EVP_MD_CTX **c)
 	EVP_MD_CTX_free(*c);
 }
 
-int wl_png_encode(const struct wl_samples *s, int fd, struct wl_png_written *ret)
+/* Everything the encoder works in, for a large picture in huge pages where the kernel has them:
+ * each page that is touched for the first time costs a fault. */
+static struct encoder *make_encoder(const struct wl_png_order *order)
 {
-	WL_AUTO_FREE struct encoder *e = malloc(sizeof(*e));
-	WL_CLEANUP(free_context) EVP_MD_CTX *wide = EVP_MD_CTX_new();
-	unsigned n = 0;
-
-	if (!e || !wide || wl_png_encode_prepare() < 0)
-		return -ENOMEM;
+	size_t row_bytes = wl_shape_row_bytes(&order->shape);
+	size_t rows = row_bytes < BAND_BYTES ? BAND_BYTES / row_bytes : 1;
+	rows = rows < order->shape.height ? rows : order->shape.height;
+	size_t band = row_bytes * (rows + 1), out = (row_bytes + 1) * rows;
+	size_t whole = sizeof(struct encoder) + band + out;
+	bool big = wl_shape_bytes(&order->shape) >= BIG_BYTES;
+	if (big)
+		whole = (whole + HUGE_BYTES - 1) / HUGE_BYTES * HUGE_BYTES;
+	struct encoder *e = big ? aligned_alloc(HUGE_BYTES, whole) : malloc(whole);
+	if (!e)
+		return NULL;
+	if (big)
+		(void)madvise(e, whole, MADV_HUGEPAGE);
+	e->order = order;
+	e->used = 0;
+	e->adler = 1;
+	e->bytes = 0;
+	e->wide = NULL;
+	e->band_rows = (uint32_t)rows;
+	e->above = e->room;
+	e->band = e->room + row_bytes;
+	e->out = e->room + band;
 	isal_deflate_init(&e->z);
 	e->z.level = 1;
 	e->z.level_buf = e->level;
 	e->z.level_buf_size = sizeof(e->level);
 	e->z.flush = NO_FLUSH;
-	e->used = 0;
-	e->adler = 1;
-	e->fd = fd;
-	e->bytes = 0;
-	e->wide = wide;
-	int r = wl_sha256_begin(sha256);
-	if (r == 0 && EVP_DigestInit_ex(wide, sha512, NULL) != 1)
-		r = -EIO;
+	return e;
+}
+
+static int begin_digests(struct encoder *e)
+{
+	uint8_t head[16];
+	int r = wl_sha256_begin(of_decoded);
+
+	wl_shape_head(&e->order->shape, head);
 	if (r == 0)
-		r = write_all(e, s);
+		r = wl_sha256_add(of_decoded, head, sizeof(head));
 	if (r == 0)
-		r = wl_sha256_end(sha256, ret->sha256);
-	if (r == 0 && EVP_DigestFinal_ex(wide, ret->sha512, &n) != 1)
+		r = wl_sha256_begin(of_samples);
+	if (r == 0)
+		r = wl_sha256_add(of_samples, head, sizeof(head));
+	if (r == 0 && e->wide && EVP_DigestInit_ex(e->wide, sha512, NULL) != 1)
 		r = -EIO;
-	ret->bytes = e->bytes;
 	return r;
 }
 
-int wl_samples_digest(const struct wl_samples *s, uint8_t ret_digest[WL_SHA256_BYTES])
+static int end_digests(struct encoder *e, struct wl_png_written *ret)
 {
-	uint8_t head[16];
-	int r = wl_png_encode_prepare();
+	unsigned n = 0;
+	int r = wl_sha256_end(of_decoded, ret->decoded_sha256);
 
-	wl_shape_head(&s->shape, head);
+	memcpy(ret->samples_sha256, ret->decoded_sha256, WL_SHA256_BYTES);
+	if (r == 0 && e->order->nmasks > 0)
+		r = wl_sha256_end(of_samples, ret->samples_sha256);
+	if (r == 0 && e->wide && EVP_DigestFinal_ex(e->wide, ret->sha512, &n) != 1)
+		r = -EIO;
+	return r;
+}
+
+int wl_png_encode(const struct wl_png_order *order, struct wl_png_written *ret)
+{
+	WL_AUTO_FREE struct encoder *e = NULL;
+	WL_CLEANUP(free_context)
+	EVP_MD_CTX *wide = order->want_sha512 ? EVP_MD_CTX_new() : NULL;
+	int r = wl_samples_check(order->samples_fd, &order->shape);
+
+	for (size_t i = 0; r == 0 && i < order->nmasks; i++)
+		r = wl_mask_check(&order->shape, &order->masks[i]);
+	if (r < 0)
+		return r;
+	e = make_encoder(order);
+	if (!e || (order->want_sha512 && !wide) || wl_png_encode_prepare() < 0)
+		return -ENOMEM;
+	e->wide = wide;
+	*ret = (struct wl_png_written){0};
+	r = begin_digests(e);
 	if (r == 0)
-		r = wl_sha256_begin(sha256);
-	if (r == 0)
-		r = wl_sha256_add(sha256, head, sizeof(head));
-	if (r == 0)
-		r = wl_sha256_add(sha256, s->p, s->bytes);
-	return r < 0 ? r : wl_sha256_end(sha256, ret_digest);
+		r = write_all(e);
+	ret->bytes = e->bytes;
+	return r < 0 ? r : end_digests(e, ret);
 }

@@ -6,7 +6,8 @@ noinst_LIBRARIES += daemon/image/libwl_image_read.a daemon/image/libwl_image_wri
 daemon_image_libwl_image_read_a_CPPFLAGS = $(AM_CPPFLAGS) $(PNG_CFLAGS) $(JPEG_CFLAGS) \
 	$(TIFF_CFLAGS) $(ZLIB_CFLAGS)
 daemon_image_libwl_image_read_a_SOURCES = \
-	daemon/image/samples.h daemon/image/samples.c daemon/image/decode.h daemon/image/decode.c \
+	daemon/image/samples.h daemon/image/samples.c daemon/image/rows.h daemon/image/rows.c \
+	daemon/image/decode.h daemon/image/decode.c \
 	daemon/image/png_chunks.h daemon/image/png_chunks.c daemon/image/decode_png.c \
 	daemon/image/jpeg_segments.h daemon/image/jpeg_segments.c daemon/image/decode_jpeg.c \
 	daemon/image/tiff_directory.h daemon/image/tiff_directory.c daemon/image/tiff_page.c \
@@ -70,7 +71,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_image_check tests/unit/test_image_limits
 TESTS += tests/unit/test_image_check tests/unit/test_image_limits
 tests_unit_test_image_check_SOURCES = tests/unit/test_image_check.c
-tests_unit_test_image_check_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS)
+tests_unit_test_image_check_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_image_check_LDADD = $(wl_image_write_libs) $(ZLIB_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_image_limits_SOURCES = tests/unit/test_image_limits.c
 tests_unit_test_image_limits_LDADD = $(wl_image_read_libs) $(CMOCKA_LIBS)

@@ -47,30 +47,24 @@ int wl_samples_create(int fd, const struct wl_shape *shape, uint32_t side_max,
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		return -errno;
+	wl_pages_ready(p, bytes, true);
 	*ret = (struct wl_samples){.shape = *shape, .p = p, .bytes = bytes};
 	return 0;
 }
 
-int wl_samples_open(int fd, const struct wl_shape *shape, struct wl_samples *ret)
+int wl_samples_check(int fd, const struct wl_shape *shape)
 {
 	struct stat st;
 	struct wl_finding ignored;
 
 	if (wl_shape_check(shape, WL_IMAGE_SIDE_MAX, &ignored) < 0)
 		return -EINVAL;
-	size_t bytes = wl_shape_bytes(shape);
 	int r = wl_memfd_check_sealed(fd);
 	if (r < 0)
 		return r;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (st.st_size < 0 || (size_t)st.st_size != bytes)
-		return -EINVAL;
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED)
-		return -errno;
-	*ret = (struct wl_samples){.shape = *shape, .p = p, .bytes = bytes};
-	return 0;
+	return st.st_size < 0 || (size_t)st.st_size != wl_shape_bytes(shape) ? -EINVAL : 0;
 }
 
 void wl_samples_clear(struct wl_samples *s)

@@ -44,9 +44,9 @@ int wl_shape_check(const struct wl_shape *shape, uint32_t side_max, struct wl_fi
 int wl_samples_create(int fd, const struct wl_shape *shape, uint32_t side_max,
                       struct wl_samples *ret, struct wl_finding *ret_finding);
 
-/* Maps sealed samples privately: what is written there changes nothing but this mapping. 0; -EPERM
- * where `fd` is not sealed; -EINVAL where its size is not that of the shape. */
-int wl_samples_open(int fd, const struct wl_shape *shape, struct wl_samples *ret);
+/* Whether `fd` holds sealed samples of this shape. 0; -EPERM where it is not sealed; -EINVAL where
+ * its size is not that of the shape, or the shape none that may be. */
+int wl_samples_check(int fd, const struct wl_shape *shape);
 
 void wl_samples_clear(struct wl_samples *s); /* for WL_CLEANUP; safe on an empty one */
 

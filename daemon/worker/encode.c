@@ -13,53 +13,61 @@
 #include "daemon/image/encode_png.h"
 #include "daemon/worker/kinds.h"
 
-struct facts {
-	struct wl_png_written written;
-	uint8_t decoded[WL_SHA256_BYTES], samples[WL_SHA256_BYTES];
+struct order {
+	struct wl_png_order png;
+	struct wl_png_mask masks[WL_IMAGE_MASKS_MAX];
 };
 
-static int take_begin(struct wl_worker *wk, struct wl_samples *s, uint64_t *ret_masks)
+/* Numbers of at most a side. */
+static int take_numbers(struct wl_worker *wk, const enum wl_tag tags[4], uint32_t ret[4])
 {
-	uint64_t v[4];
+	for (size_t i = 0; i < 4; i++) {
+		uint64_t v = wl_message_u64(wk->in, tags[i]);
+		if (v > WL_IMAGE_SIDE_MAX)
+			return -EINVAL;
+		ret[i] = (uint32_t)v;
+	}
+	return 0;
+}
+
+static int take_begin(struct wl_worker *wk, struct order *o)
+{
 	static const enum wl_tag tags[4] = {WL_T_WIDTH, WL_T_HEIGHT, WL_T_BITS, WL_T_CHANNELS};
+	uint32_t v[4];
 	int r = wl_worker_receive(wk);
 
 	if (r < 0)
 		return r;
 	if (wk->in->id != WL_MSG_ENCODE_BEGIN)
 		return -EINVAL;
-	for (size_t i = 0; i < WL_ARRAY_LEN(tags); i++) {
-		v[i] = wl_message_u64(wk->in, tags[i]);
-		if (v[i] > WL_IMAGE_SIDE_MAX)
-			return -EINVAL;
-	}
-	*ret_masks = wl_message_u64(wk->in, WL_T_MASKS);
-	if (*ret_masks > WL_IMAGE_MASKS_MAX)
-		return -E2BIG;
-	struct wl_shape shape = {.width = (uint32_t)v[0],
-	                         .height = (uint32_t)v[1],
-	                         .bits = (uint32_t)v[2],
-	                         .channels = (uint32_t)v[3]};
-	return wl_samples_open(WL_WORKER_INPUT_FD, &shape, s);
+	uint64_t masks = wl_message_u64(wk->in, WL_T_MASKS);
+	r = take_numbers(wk, tags, v);
+	if (r == 0 && masks > WL_IMAGE_MASKS_MAX)
+		r = -E2BIG;
+	if (r < 0)
+		return r;
+	o->png = (struct wl_png_order){.samples_fd = WL_WORKER_INPUT_FD,
+	                               .shape = {v[0], v[1], v[2], v[3]},
+	                               .masks = o->masks,
+	                               .nmasks = (size_t)masks,
+	                               .output_fd = WL_WORKER_OUTPUT_FD,
+	                               .want_sha512 = wl_message_bool(wk->in, WL_T_FLAG)};
+	return 0;
 }
 
-static int take_mask(struct wl_worker *wk, struct wl_samples *s)
+static int take_mask(struct wl_worker *wk, struct wl_png_mask *ret)
 {
 	static const enum wl_tag tags[4] = {WL_T_X, WL_T_Y, WL_T_WIDTH, WL_T_HEIGHT};
 	uint32_t v[4];
 	int r = wl_worker_receive(wk);
 
-	if (r < 0)
-		return r;
-	if (wk->in->id != WL_MSG_ENCODE_MASK)
-		return -EINVAL;
-	for (size_t i = 0; i < WL_ARRAY_LEN(tags); i++) {
-		uint64_t value = wl_message_u64(wk->in, tags[i]);
-		if (value > WL_IMAGE_SIDE_MAX)
-			return -EINVAL;
-		v[i] = (uint32_t)value;
-	}
-	return wl_mask_apply(s, v[0], v[1], v[2], v[3]);
+	if (r == 0 && wk->in->id != WL_MSG_ENCODE_MASK)
+		r = -EINVAL;
+	if (r == 0)
+		r = take_numbers(wk, tags, v);
+	if (r == 0)
+		*ret = (struct wl_png_mask){v[0], v[1], v[2], v[3]};
+	return r;
 }
 
 static int check_output(void)
@@ -71,34 +79,28 @@ static int check_output(void)
 	return S_ISREG(st.st_mode) && st.st_size == 0 ? 0 : -EINVAL;
 }
 
-static int report(struct wl_worker *wk, const struct facts *f)
+static int report(struct wl_worker *wk, const struct order *o, const struct wl_png_written *w)
 {
 	wl_message_start(wk->out, WL_MSG_ENCODE_DONE, 0);
-	wl_message_put_sha256(wk->out, WL_T_SHA256, f->written.sha256);
-	wl_message_put_u64(wk->out, WL_T_BYTES, f->written.bytes);
-	wl_message_put_sha256(wk->out, WL_T_SAMPLES_SHA256, f->samples);
-	wl_message_put_sha256(wk->out, WL_T_DECODED_SHA256, f->decoded);
-	wl_message_put_bytes(wk->out, WL_T_SHA512, f->written.sha512, WL_PNG_SHA512_BYTES);
+	wl_message_put_u64(wk->out, WL_T_BYTES, w->bytes);
+	wl_message_put_sha256(wk->out, WL_T_SAMPLES_SHA256, w->samples_sha256);
+	wl_message_put_sha256(wk->out, WL_T_DECODED_SHA256, w->decoded_sha256);
+	if (o->png.want_sha512)
+		wl_message_put_bytes(wk->out, WL_T_SHA512, w->sha512, WL_PNG_SHA512_BYTES);
 	return wl_worker_send(wk);
 }
 
 int wl_encode_run(struct wl_worker *wk)
 {
-	WL_CLEANUP(wl_samples_clear) struct wl_samples s = {0};
-	struct facts f;
-	uint64_t masks = 0;
-	int r = take_begin(wk, &s, &masks);
+	struct order o = {0};
+	struct wl_png_written written;
+	int r = take_begin(wk, &o);
 
 	if (r == 0)
 		r = check_output();
+	for (size_t i = 0; r == 0 && i < o.png.nmasks; i++)
+		r = take_mask(wk, &o.masks[i]);
 	if (r == 0)
-		r = wl_samples_digest(&s, f.decoded);
-	for (uint64_t i = 0; r == 0 && i < masks; i++)
-		r = take_mask(wk, &s);
-	memcpy(f.samples, f.decoded, sizeof(f.samples));
-	if (r == 0 && masks > 0)
-		r = wl_samples_digest(&s, f.samples);
-	if (r == 0)
-		r = wl_png_encode(&s, WL_WORKER_OUTPUT_FD, &f.written);
-	return r < 0 ? r : report(wk, &f);
+		r = wl_png_encode(&o.png, &written);
+	return r < 0 ? r : report(wk, &o, &written);
 }

@@ -51,9 +51,9 @@ static int prepare_kinds(struct wl_zygote *z)
 	return 0;
 }
 
-/* Puts the heap in order once, so that no job does it again: what was freed while preparing is joined
- * and given back, and a job's first allocation touches, and so copies, few of the pages it shares
- * with the zygote. */
+/* Puts the heap in order once, so that no job does it again: what was freed while preparing is
+ * joined and given back, and a job's first allocation touches, and so copies, few of the pages it
+ * shares with the zygote. */
 static int settle_heap(void)
 {
 	void *p = malloc(HEAP_SETTLE_BYTES);

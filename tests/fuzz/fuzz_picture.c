@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "daemon/base/cleanup.h"
 
@@ -29,11 +30,10 @@ static void decode_page(wl_decoder *decode, const uint8_t *data, size_t size, ui
 	else
 		assert(r == 0 || r == -ENOMEM);
 	if (r == 0) {
-		unsigned sum = 0;
-		for (size_t i = 0; i < d.samples.bytes; i++)
-			sum += d.samples.p[i];
+		struct stat st;
+		assert(fstat(fd, &st) == 0 && (size_t)st.st_size == d.samples.bytes);
 		assert(d.samples.bytes == wl_shape_bytes(&d.samples.shape) && d.pages >= page);
-		*ret_pages = d.pages + (sum & 0); /* the samples are read, and change nothing */
+		*ret_pages = d.pages;
 	}
 	wl_samples_clear(&d.samples);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -251,22 +252,40 @@ static void no_single_bit_can_be_changed(void **state)
 
 /* ---- the encoder's outputs ---- */
 
-static void make_samples(const struct wl_shape *shape, struct wl_samples *ret)
+/* A sealed memory file of some samples; *ret_p: the same, to be freed. */
+static int make_samples(const struct wl_shape *shape, uint8_t **ret_p)
 {
-	int fd = memfd_create("samples", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	struct wl_finding f;
+	size_t n = wl_shape_bytes(shape);
+	uint8_t *p = malloc(n);
+	int fd = -1;
 
-	assert_true(fd >= 0);
-	assert_int_equal(wl_samples_create(fd, shape, WL_IMAGE_SIDE_MAX, ret, &f), 0);
-	for (size_t i = 0; i < ret->bytes; i++)
-		ret->p[i] = (uint8_t)(i * i >> 3 ^ i * 7);
-	(void)close(fd);
+	assert_non_null(p);
+	for (size_t i = 0; i < n; i++)
+		p[i] = (uint8_t)(i * i >> 3 ^ i * 7);
+	assert_int_equal(wl_memfd_sealed("samples", p, n, &fd), 0);
+	*ret_p = p;
+	return fd;
+}
+
+/* The digest that CLI.md defines, from samples in memory. */
+static void digest_of(const struct wl_shape *shape, const uint8_t *p, uint8_t ret[WL_SHA256_BYTES])
+{
+	struct wl_sha256 *sha256 = wl_sha256_new();
+	uint8_t head[16];
+
+	assert_non_null(sha256);
+	wl_shape_head(shape, head);
+	assert_int_equal(wl_sha256_begin(sha256), 0);
+	assert_int_equal(wl_sha256_add(sha256, head, sizeof(head)), 0);
+	assert_int_equal(wl_sha256_add(sha256, p, wl_shape_bytes(shape)), 0);
+	assert_int_equal(wl_sha256_end(sha256, ret), 0);
+	(void)wl_sha256_free(sha256);
 }
 
 static void every_shape_comes_back_with_its_samples(void **state)
 {
-	static const uint32_t sides[][2] = {{1, 1},   {1, 400},   {400, 1},
-	                                    {33, 21}, {700, 900}, {32768, 3}};
+	static const uint32_t sides[][2] = {{1, 1},     {1, 400},   {400, 1},  {33, 21},
+	                                    {700, 900}, {32768, 3}, {3, 32768}};
 
 	(void)state;
 	for (size_t i = 0; i < WL_ARRAY_LEN(sides) * 8; i++) {
@@ -274,18 +293,21 @@ static void every_shape_comes_back_with_its_samples(void **state)
 		                         .height = sides[i / 8][1],
 		                         .bits = i % 2 ? 16 : 8,
 		                         .channels = (uint32_t)(i / 2 % 4 + 1)};
-		WL_CLEANUP(wl_samples_clear) struct wl_samples s = {0};
+		WL_AUTO_FREE uint8_t *p = NULL;
+		WL_AUTO_CLOSE int in = make_samples(&shape, &p);
 		WL_AUTO_CLOSE int out = memfd_create("out", MFD_CLOEXEC);
+		const struct wl_png_order order = {
+		        .samples_fd = in, .shape = shape, .output_fd = out};
 		struct wl_png_written written;
 		struct wl_png_facts facts;
 		struct wl_finding f;
 		uint8_t digest[WL_SHA256_BYTES];
-		make_samples(&shape, &s);
-		assert_int_equal(wl_png_encode(&s, out, &written), 0);
+		assert_int_equal(wl_png_encode(&order, &written), 0);
 		assert_int_equal(wl_png_check(out, &facts, &f), 0);
-		assert_int_equal(wl_samples_digest(&s, digest), 0);
+		digest_of(&shape, p, digest);
 		assert_int_equal(facts.bytes, written.bytes);
-		assert_memory_equal(facts.sha256, written.sha256, sizeof(facts.sha256));
+		assert_memory_equal(written.decoded_sha256, digest, sizeof(digest));
+		assert_memory_equal(written.samples_sha256, digest, sizeof(digest));
 		assert_memory_equal(facts.samples_sha256, digest, sizeof(digest));
 	}
 }
@@ -293,72 +315,134 @@ static void every_shape_comes_back_with_its_samples(void **state)
 static void the_same_samples_give_the_same_bytes(void **state)
 {
 	struct wl_shape shape = {.width = 500, .height = 700, .bits = 16, .channels = 3};
-	WL_CLEANUP(wl_samples_clear) struct wl_samples s = {0};
-	struct wl_png_written first, second;
+	WL_AUTO_FREE uint8_t *p = NULL;
+	WL_AUTO_CLOSE int in = make_samples(&shape, &p);
+	struct wl_png_facts facts[2];
 
 	(void)state;
-	make_samples(&shape, &s);
 	for (int i = 0; i < 2; i++) {
 		WL_AUTO_CLOSE int out = memfd_create("out", MFD_CLOEXEC);
-		assert_int_equal(wl_png_encode(&s, out, i ? &second : &first), 0);
+		const struct wl_png_order order = {
+		        .samples_fd = in, .shape = shape, .output_fd = out};
+		struct wl_png_written written;
+		struct wl_finding f;
+		assert_int_equal(wl_png_encode(&order, &written), 0);
+		assert_int_equal(wl_png_check(out, &facts[i], &f), 0);
 	}
-	assert_memory_equal(&first, &second, sizeof(first));
+	assert_memory_equal(&facts[0], &facts[1], sizeof(facts[0]));
+}
+
+static void a_file_is_digested_where_it_is_wanted(void **state)
+{
+	struct wl_shape shape = {.width = 500, .height = 700, .bits = 16, .channels = 3};
+	WL_AUTO_FREE uint8_t *p = NULL;
+	WL_AUTO_FREE void *file = NULL;
+	WL_AUTO_CLOSE int in = make_samples(&shape, &p);
+	WL_AUTO_CLOSE int out = memfd_create("out", MFD_CLOEXEC);
+	struct wl_png_order order = {.samples_fd = in, .shape = shape, .output_fd = out};
+	uint8_t digest[WL_PNG_SHA512_BYTES], none[WL_PNG_SHA512_BYTES] = {0};
+	struct wl_png_written written;
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(wl_png_encode(&order, &written), 0);
+	assert_memory_equal(written.sha512, none, sizeof(none));
+	assert_int_equal(wl_fd_read_all(out, WL_MIB(16), &file, &n), 0);
+	assert_int_equal(EVP_Digest(file, n, digest, NULL, EVP_sha512(), NULL), 1);
+	assert_int_equal(ftruncate(out, 0), 0);
+	assert_int_equal(lseek(out, 0, SEEK_SET), 0);
+	order.want_sha512 = true;
+	assert_int_equal(wl_png_encode(&order, &written), 0);
+	assert_memory_equal(written.sha512, digest, sizeof(digest));
 }
 
 /* ---- masks ---- */
 
+/* The picture with its mask, made here pixel by pixel. */
+static void cover(const struct wl_shape *s, const struct wl_png_mask *m, uint8_t *p)
+{
+	for (size_t i = 0; i < wl_shape_bytes(s); i++) {
+		size_t pixel = i / (s->channels * s->bits / 8), c = i / (s->bits / 8) % s->channels;
+		bool in = pixel % s->width >= m->x && pixel % s->width < m->x + m->width &&
+		          pixel / s->width >= m->y && pixel / s->width < m->y + m->height;
+		bool alpha = s->channels % 2 == 0 && c == s->channels - 1;
+		p[i] = in ? (alpha ? 0xFF : 0) : p[i];
+	}
+}
+
+/* In a small picture, and in one that is worked on in several bands. */
 static void a_mask_covers_its_rectangle_and_nothing_else(void **state)
 {
+	static const uint32_t sides[][2] = {{20, 10}, {900, 900}};
+
 	(void)state;
-	for (uint32_t channels = 1; channels <= 4; channels++)
-		for (uint32_t bits = 8; bits <= 16; bits += 8) {
-			struct wl_shape shape = {20, 10, bits, channels};
-			WL_CLEANUP(wl_samples_clear) struct wl_samples s = {0}, before = {0};
-			make_samples(&shape, &s);
-			make_samples(&shape, &before);
-			assert_int_equal(wl_mask_apply(&s, 3, 2, 5, 4), 0);
-			for (size_t i = 0; i < s.bytes; i++) {
-				size_t pixel = i / (channels * bits / 8),
-				       c = i / (bits / 8) % channels;
-				bool in = pixel % 20 >= 3 && pixel % 20 < 8 && pixel / 20 >= 2 &&
-				          pixel / 20 < 6;
-				bool alpha = channels % 2 == 0 && c == channels - 1;
-				assert_int_equal(s.p[i], in ? (alpha ? 0xFF : 0) : before.p[i]);
-			}
-		}
+	for (size_t i = 0; i < WL_ARRAY_LEN(sides) * 8; i++) {
+		struct wl_shape shape = {sides[i / 8][0], sides[i / 8][1], i % 2 ? 16 : 8,
+		                         (uint32_t)(i / 2 % 4 + 1)};
+		const struct wl_png_mask masks[2] = {
+		        {3, 2, 5, 4}, {shape.width / 2, 1, shape.width / 4, shape.height - 2}};
+		WL_AUTO_FREE uint8_t *p = NULL;
+		WL_AUTO_CLOSE int in = make_samples(&shape, &p);
+		WL_AUTO_CLOSE int out = memfd_create("out", MFD_CLOEXEC);
+		const struct wl_png_order order = {.samples_fd = in,
+		                                   .shape = shape,
+		                                   .masks = masks,
+		                                   .nmasks = 2,
+		                                   .output_fd = out};
+		struct wl_png_written written;
+		struct wl_png_facts facts;
+		struct wl_finding f;
+		uint8_t before[WL_SHA256_BYTES], after[WL_SHA256_BYTES];
+		digest_of(&shape, p, before);
+		cover(&shape, &masks[0], p);
+		cover(&shape, &masks[1], p);
+		digest_of(&shape, p, after);
+		assert_int_equal(wl_png_encode(&order, &written), 0);
+		assert_int_equal(wl_png_check(out, &facts, &f), 0);
+		assert_memory_equal(written.decoded_sha256, before, sizeof(before));
+		assert_memory_equal(written.samples_sha256, after, sizeof(after));
+		assert_memory_equal(facts.samples_sha256, after, sizeof(after));
+	}
 }
 
 static void a_mask_beyond_the_picture_is_a_mistake(void **state)
 {
+	static const struct wl_png_mask beyond[] = {
+	        {1, 0, 20, 10}, {0, 1, 20, 10}, {21, 0, 0, 0}, {5, 5, UINT32_MAX, 1}};
+	const struct wl_png_mask whole = {0, 0, 20, 10};
 	struct wl_shape shape = {20, 10, 8, 1};
-	WL_CLEANUP(wl_samples_clear) struct wl_samples s = {0};
+	WL_AUTO_FREE uint8_t *p = NULL;
+	WL_AUTO_CLOSE int in = make_samples(&shape, &p);
+	WL_AUTO_CLOSE int out = memfd_create("out", MFD_CLOEXEC);
+	struct wl_png_order order = {
+	        .samples_fd = in, .shape = shape, .nmasks = 1, .output_fd = out};
+	struct wl_png_written written;
 
 	(void)state;
-	make_samples(&shape, &s);
-	assert_int_equal(wl_mask_apply(&s, 0, 0, 20, 10), 0);
-	assert_int_equal(wl_mask_apply(&s, 1, 0, 20, 10), -EINVAL);
-	assert_int_equal(wl_mask_apply(&s, 0, 1, 20, 10), -EINVAL);
-	assert_int_equal(wl_mask_apply(&s, 21, 0, 0, 0), -EINVAL);
-	assert_int_equal(wl_mask_apply(&s, 5, 5, UINT32_MAX, 1), -EINVAL);
+	for (size_t i = 0; i < WL_ARRAY_LEN(beyond); i++) {
+		order.masks = &beyond[i];
+		assert_int_equal(wl_png_encode(&order, &written), -EINVAL);
+		assert_int_equal(lseek(out, 0, SEEK_END), 0);
+	}
+	order.masks = &whole;
+	assert_int_equal(wl_png_encode(&order, &written), 0);
 }
 
 static void samples_that_are_not_sealed_are_not_taken(void **state)
 {
 	struct wl_shape shape = {20, 10, 8, 1};
-	struct wl_samples s = {0};
 	WL_AUTO_CLOSE int fd = memfd_create("samples", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	(void)state;
 	assert_int_equal(ftruncate(fd, 200), 0);
-	assert_int_equal(wl_samples_open(fd, &shape, &s), -EPERM);
+	assert_int_equal(wl_samples_check(fd, &shape), -EPERM);
 	assert_int_equal(
 	        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL),
 	        0);
 	shape.height = 11;
-	assert_int_equal(wl_samples_open(fd, &shape, &s), -EINVAL);
+	assert_int_equal(wl_samples_check(fd, &shape), -EINVAL);
 	shape.height = 10;
-	assert_int_equal(wl_samples_open(fd, &shape, &s), 0);
-	wl_samples_clear(&s);
+	assert_int_equal(wl_samples_check(fd, &shape), 0);
 }
 
 int main(void)
@@ -371,6 +455,7 @@ int main(void)
 	        cmocka_unit_test(no_single_bit_can_be_changed),
 	        cmocka_unit_test(every_shape_comes_back_with_its_samples),
 	        cmocka_unit_test(the_same_samples_give_the_same_bytes),
+	        cmocka_unit_test(a_file_is_digested_where_it_is_wanted),
 	        cmocka_unit_test(a_mask_covers_its_rectangle_and_nothing_else),
 	        cmocka_unit_test(a_mask_beyond_the_picture_is_a_mistake),
 	        cmocka_unit_test(samples_that_are_not_sealed_are_not_taken),
