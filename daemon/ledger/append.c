@@ -74,6 +74,8 @@ static int check_inspected(const struct request *q)
 	}
 	r = wl_manifest_store(q->l->dirfd, q->manifest_fd, TEXT(q->d, MANIFEST_SHA256),
 	                      q->d->transfer, q->f);
+	if (r == -ENOSPC) /* nothing has its name yet: room can be made */
+		return wl_refuse(q->f, WL_RULE_STATION_LEDGER_FULL, "no room for the manifest");
 	if (r < 0 && r != -EINVAL && r != -EPERM && r != -EFBIG)
 		q->l->failed = true; /* a disk that lost a manifest may lose entries */
 	return r < 0 ? r : mirror_manifest(q);
@@ -272,6 +274,22 @@ static int check_again(const struct request *q, uint64_t seq)
 	return -EEXIST;
 }
 
+static int append(struct request *q, uint64_t *ret_seq, int64_t *ret_time, bool *ret_known)
+{
+	int r = wl_facts_nonce(q->l->facts, q->d->nonce, ret_seq, ret_time);
+
+	*ret_known = r > 0;
+	if (r != 0)
+		return r < 0 ? r : check_again(q, *ret_seq);
+	wl_ledger_read_clock(q->l, &q->clock);
+	r = check_event(q);
+	if (r == 0)
+		r = wl_ledger_stage(q->l, q->d, &q->clock, ret_seq);
+	if (r == 0)
+		*ret_time = q->clock.time;
+	return r;
+}
+
 int wl_ledger_append(struct wl_ledger *l, const struct wl_draft *d, int manifest_fd,
                      uint64_t *ret_seq, int64_t *ret_time, bool *ret_known,
                      struct wl_finding *ret_finding)
@@ -287,18 +305,9 @@ int wl_ledger_append(struct wl_ledger *l, const struct wl_draft *d, int manifest
 	r = wl_draft_check(d, ret_finding);
 	if (r < 0)
 		return r;
-	r = wl_facts_nonce(l->facts, d->nonce, ret_seq, ret_time);
-	if (r != 0) {
-		*ret_known = r > 0;
-		return r < 0 ? r : check_again(&q, *ret_seq);
-	}
-	wl_ledger_read_clock(l, &q.clock);
-	r = check_event(&q);
-	if (r == 0)
-		r = wl_ledger_stage(l, d, &q.clock, ret_seq);
-	if (r < 0)
+	r = append(&q, ret_seq, ret_time, ret_known);
+	if (r != -EIO || l->failed)
 		return r;
-	*ret_time = q.clock.time;
-	*ret_known = false;
-	return 0;
+	r = wl_facts_recover(l->facts, l->store, r); /* the index could not be read */
+	return r < 0 ? r : append(&q, ret_seq, ret_time, ret_known);
 }

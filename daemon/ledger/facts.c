@@ -20,22 +20,6 @@
 
 #define CATCH_UP_ENTRIES 4096U /* per transaction */
 
-struct wl_facts *wl_facts_free(struct wl_facts *f)
-{
-	if (!f)
-		return NULL;
-	for (size_t i = 0; i < WL_FACTS_STATEMENTS_MAX; i++)
-		(void)sqlite3_finalize(f->statement[i].stmt);
-	(void)sqlite3_close(f->db);
-	free(f);
-	return NULL;
-}
-
-const struct wl_station_facts *wl_facts_station(const struct wl_facts *f)
-{
-	return &f->station;
-}
-
 static void forget_statements(struct wl_facts *f)
 {
 	for (size_t i = 0; i < WL_FACTS_STATEMENTS_MAX; i++) {
@@ -45,16 +29,56 @@ static void forget_statements(struct wl_facts *f)
 	}
 }
 
+static void close_database(struct wl_facts *f)
+{
+	forget_statements(f);
+	(void)sqlite3_close(f->db);
+	f->db = NULL;
+	f->in_transaction = false;
+}
+
+struct wl_facts *wl_facts_free(struct wl_facts *f)
+{
+	if (!f)
+		return NULL;
+	close_database(f);
+	free(f);
+	return NULL;
+}
+
+const struct wl_station_facts *wl_facts_station(const struct wl_facts *f)
+{
+	return &f->station;
+}
+
+bool wl_facts_is_in_memory(const struct wl_facts *f)
+{
+	return f->in_memory;
+}
+
 static int execute(struct wl_facts *f, const char *sql)
 {
-	return sqlite3_exec(f->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : -EIO;
+	int r = sqlite3_exec(f->db, sql, NULL, NULL, NULL);
+
+	if (r == SQLITE_OK)
+		return 0;
+	return r == SQLITE_FULL ? -ENOSPC : -EIO;
+}
+
+static int begin(struct wl_facts *f)
+{
+	int r = f->in_transaction ? 0 : wl_facts_run(f, "BEGIN IMMEDIATE", "");
+
+	if (r == 0)
+		f->in_transaction = true;
+	return r;
 }
 
 /* Drops whatever lies there and makes empty tables. */
 static int start_again(struct wl_facts *f)
 {
 	char sql[96];
-	int r = 0;
+	int r = begin(f);
 
 	forget_statements(f);
 	for (size_t i = 0; r == 0 && wl_facts_tables[i]; i++) {
@@ -113,15 +137,6 @@ static int save_station(struct wl_facts *f, uint64_t size, const struct wl_hash 
 	                    t->clock_boot);
 }
 
-static int begin(struct wl_facts *f)
-{
-	int r = f->in_transaction ? 0 : wl_facts_run(f, "BEGIN IMMEDIATE", "");
-
-	if (r == 0)
-		f->in_transaction = true;
-	return r;
-}
-
 int wl_facts_apply(struct wl_facts *f, const struct wl_entry *e)
 {
 	int r = begin(f);
@@ -151,7 +166,7 @@ int wl_facts_commit(struct wl_facts *f, uint64_t size, const struct wl_hash *roo
 	r = size == f->station.size ? save_station(f, size, root) : -EUCLEAN;
 	if (r == 0)
 		r = wl_facts_run(f, "COMMIT", "");
-	f->in_transaction = false;
+	f->in_transaction = r < 0 && !sqlite3_get_autocommit(f->db);
 	return r;
 }
 
@@ -173,22 +188,30 @@ static int apply_stored(struct wl_facts *f, struct wl_store *store, uint64_t seq
 	return r;
 }
 
-static int catch_up(struct wl_facts *f, struct wl_store *store, struct wl_finding *finding)
+static int commit_at(struct wl_facts *f, struct wl_store *store)
 {
+	struct wl_hash root;
+	int r = wl_store_root_at(store, f->station.size, &root);
+
+	return r < 0 ? r : wl_facts_commit(f, f->station.size, &root);
+}
+
+/* Staged entries are applied too; what is durable in the store is written where `write` is set. */
+static int catch_up(struct wl_facts *f, struct wl_store *store, bool write,
+                    struct wl_finding *finding)
+{
+	uint64_t durable = wl_store_size(store), staged = wl_store_staged(store);
 	int r = 0;
 
-	while (r == 0 && f->station.size < wl_store_size(store)) {
-		struct wl_hash root;
+	while (r == 0 && f->station.size < staged) {
 		r = apply_stored(f, store, f->station.size, finding);
-		if (r < 0)
-			return r;
-		if (f->station.size % CATCH_UP_ENTRIES != 0 &&
-		    f->station.size != wl_store_size(store))
-			continue;
-		r = wl_store_root_at(store, f->station.size, &root);
-		if (r == 0)
-			r = wl_facts_commit(f, f->station.size, &root);
+		if (r == 0 && write &&
+		    (f->station.size == durable ||
+		     (f->station.size < durable && f->station.size % CATCH_UP_ENTRIES == 0)))
+			r = commit_at(f, store);
 	}
+	if (r == 0 && write && f->in_transaction && f->station.size == durable)
+		r = commit_at(f, store); /* tables only: there is no entry yet */
 	return r;
 }
 
@@ -217,22 +240,13 @@ static int is_usable(struct wl_facts *f, struct wl_store *store, struct wl_findi
 	       wl_facts_column(s, 0, ok, sizeof(ok)) == 0 && strcmp(ok, "ok") == 0;
 }
 
-static int open_database(const char *path, struct wl_facts *f)
-{
-	if (sqlite3_open_v2(path, &f->db,
-	                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-	                    NULL) != SQLITE_OK)
-		return -EIO;
-	return execute(f, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-	                  "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096;"
-	                  "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
-	                  "PRAGMA trusted_schema = OFF");
-}
+/* Where the index may lie, from best to worst. */
+enum place { AS_IT_LIES, ANEW, IN_MEMORY, NOWHERE };
 
 static void remove_database(const char *path)
 {
 	static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
-	char name[4096];
+	char name[4096 + 16];
 
 	for (size_t i = 0; i < WL_ARRAY_LEN(ends); i++) {
 		(void)snprintf(name, sizeof(name), "%s%s", path, ends[i]);
@@ -240,34 +254,86 @@ static void remove_database(const char *path)
 	}
 }
 
-static int bring_up(struct wl_facts *f, struct wl_store *store, struct wl_finding *finding)
+/* No page is written before the transaction ends: the disk is asked for room in one place only. */
+static int open_database(struct wl_facts *f, enum place place)
+{
+	f->in_memory = place == IN_MEMORY;
+	if (place == ANEW)
+		remove_database(f->path);
+	if (sqlite3_open_v2(f->in_memory ? ":memory:" : f->path, &f->db,
+	                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+	                    NULL) != SQLITE_OK)
+		return -EIO;
+	return execute(f, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
+	                  "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096;"
+	                  "PRAGMA cache_spill = OFF; PRAGMA temp_store = MEMORY;"
+	                  "PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF");
+}
+
+static int bring_up(struct wl_facts *f, struct wl_store *store, bool write,
+                    struct wl_finding *finding)
 {
 	int r = is_usable(f, store, finding);
 
 	if (r == 0)
 		r = start_again(f);
-	return r < 0 ? r : catch_up(f, store, finding);
+	return r < 0 ? r : catch_up(f, store, write, finding);
+}
+
+/* Without room: the file as it last was, and what came since in a transaction that stays open. */
+static int bring_up_unwritten(struct wl_facts *f, struct wl_store *store,
+                              struct wl_finding *finding)
+{
+	forget_statements(f);
+	if (!sqlite3_get_autocommit(f->db) && execute(f, "ROLLBACK") < 0)
+		return -EIO;
+	f->in_transaction = false;
+	return bring_up(f, store, false, finding);
+}
+
+/* From `place` on, the first where it can be: what lay there held nothing of its own. */
+static int find_place(struct wl_facts *f, enum place place, struct wl_store *store,
+                      struct wl_finding *finding)
+{
+	int r = -EIO;
+
+	for (; (r == -EIO || r == -ENOSPC) && place != NOWHERE; place++) {
+		close_database(f);
+		r = open_database(f, place);
+		if (r == 0)
+			r = bring_up(f, store, true, finding);
+		if (r == -ENOSPC)
+			r = bring_up_unwritten(f, store, finding);
+	}
+	return r;
 }
 
 int wl_facts_open(const char *path, struct wl_store *store, struct wl_facts **ret,
                   struct wl_finding *ret_finding)
 {
-	int r = -EIO;
+	struct wl_facts *f = calloc(1, sizeof(*f));
+	int r;
 
-	/* a file that SQLite cannot use at all is removed once: it held nothing of its own */
-	for (int attempt = 0; attempt < 2 && r == -EIO; attempt++) {
-		struct wl_facts *f = calloc(1, sizeof(*f));
-		if (!f)
-			return -ENOMEM;
-		r = open_database(path, f);
-		if (r == 0)
-			r = bring_up(f, store, ret_finding);
-		if (r == 0)
-			*ret = f;
-		else
-			wl_facts_free(f);
-		if (r == -EIO && attempt == 0)
-			remove_database(path);
+	if (!f)
+		return -ENOMEM;
+	if ((size_t)snprintf(f->path, sizeof(f->path), "%s", path) >= sizeof(f->path))
+		r = -ENAMETOOLONG;
+	else
+		r = find_place(f, AS_IT_LIES, store, ret_finding);
+	if (r < 0) {
+		wl_facts_free(f);
+		return r;
 	}
-	return r;
+	*ret = f;
+	return 0;
+}
+
+int wl_facts_recover(struct wl_facts *f, struct wl_store *store, int error)
+{
+	struct wl_finding ignored = {.rule = WL_RULE_NONE};
+	int r = error == -ENOSPC ? bring_up_unwritten(f, store, &ignored) : -EIO;
+
+	if (r != -EIO && r != -ENOSPC)
+		return r;
+	return find_place(f, f->in_memory ? IN_MEMORY : ANEW, store, &ignored);
 }

@@ -60,19 +60,28 @@ struct wl_insertion_facts {
 };
 
 /*
- * Opens the index at `path` (made where missing) and brings it to the store's size. -EUCLEAN with
- * the reason where the index knows more entries than the ledger has, or an entry cannot be read.
+ * Opens the index at `path` (made where missing) and brings it to the store's size. A file that
+ * cannot be used is made anew; where no file can be written the index is made in memory. -EUCLEAN
+ * with the reason where the index knows more entries than the ledger has, or an entry cannot be
+ * read; -ENOMEM; what reading the store says.
  */
 int wl_facts_open(const char *path, struct wl_store *store, struct wl_facts **ret,
                   struct wl_finding *ret_finding);
 struct wl_facts *wl_facts_free(struct wl_facts *f);
+/*
+ * After `error` of anything below (-ENOSPC, -EIO): the index says again what the store says, staged
+ * entries too. Without room its file stays as it last was, and what came since waits in memory for
+ * the next commit; after anything else the file is made anew, or the index in memory. 0, or as
+ * wl_facts_open: only then can nothing more be checked. No row of a question may be open.
+ */
+int wl_facts_recover(struct wl_facts *f, struct wl_store *store, int error);
+bool wl_facts_is_in_memory(const struct wl_facts *f);
 
 const struct wl_station_facts *wl_facts_station(const struct wl_facts *f);
 
-/* Applies one entry; begins a transaction where none is open. Any error ends the station's
- * appending. */
+/* Applies one entry; begins a transaction where none is open. After an error: wl_facts_recover. */
 int wl_facts_apply(struct wl_facts *f, const struct wl_entry *e);
-/* After the store committed: ends the transaction with the store's size and root. */
+/* After the store committed: ends the transaction with the store's size and root. Likewise. */
 int wl_facts_commit(struct wl_facts *f, uint64_t size, const struct wl_hash *root);
 
 /* Each: 1 and the row, 0 where there is none, negative errno. */

@@ -67,7 +67,9 @@ static int step(struct wl_facts *f, sqlite3_stmt **ret, const char *sql, const c
 		return 1;
 	}
 	(void)sqlite3_reset(stmt);
-	return r == SQLITE_DONE || r == SQLITE_ROW ? 0 : -EIO;
+	if (r == SQLITE_DONE || r == SQLITE_ROW)
+		return 0;
+	return r == SQLITE_FULL ? -ENOSPC : -EIO;
 }
 
 int wl_facts_run(struct wl_facts *f, const char *sql, const char *types, ...)

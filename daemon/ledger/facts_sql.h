@@ -10,6 +10,8 @@
 
 struct wl_facts {
 	sqlite3 *db;
+	char path[4096];
+	bool in_memory; /* its file is not in use */
 	struct wl_station_facts station;
 	bool in_transaction;
 	struct {
@@ -20,7 +22,8 @@ struct wl_facts {
 
 /*
  * Runs `sql` to its end. `types` has one letter per argument: t text (const char *; NULL binds
- * null), i int64_t, b 16 bytes, h 32 bytes. 0 or -EIO.
+ * null), i int64_t, b 16 bytes, h 32 bytes. 0, -ENOSPC where
+ * the disk has no room for the page, or -EIO.
  */
 int wl_facts_run(struct wl_facts *f, const char *sql, const char *types, ...);
 

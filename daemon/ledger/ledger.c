@@ -295,8 +295,11 @@ int wl_ledger_stage(struct wl_ledger *l, const struct wl_draft *d, const struct 
 	r = wl_store_stage(l->store, buf, n);
 	if (r == -ENOSPC)
 		return r;
-	if (r == 0)
+	if (r == 0) {
 		r = wl_facts_apply(l->facts, &e);
+		if (r < 0) /* the entry is staged: whatever the index lacks comes from there */
+			r = wl_facts_recover(l->facts, l->store, r);
+	}
 	if (r < 0) {
 		l->failed = true;
 		return r;
@@ -319,6 +322,20 @@ int wl_ledger_commit(struct wl_ledger *l)
 	return r == 0 && wl_store_must_settle(l->store) ? wl_ledger_settle(l) : r;
 }
 
+/* Whatever becomes of the index, the entries stand: it is only the shorter way to what they say. */
+static int settle_index(struct wl_ledger *l)
+{
+	uint64_t size = wl_store_size(l->store);
+	int r = wl_facts_commit(l->facts, size, wl_store_root(l->store));
+
+	while (r == -ENOSPC && wl_reserve_give(&l->reserve)) {
+		r = wl_facts_recover(l->facts, l->store, r);
+		if (r == 0)
+			r = wl_facts_commit(l->facts, size, wl_store_root(l->store));
+	}
+	return r < 0 ? wl_facts_recover(l->facts, l->store, r) : 0;
+}
+
 /* The index needs no more than to be of some size the ledger had: it is written with the files. */
 int wl_ledger_settle(struct wl_ledger *l)
 {
@@ -336,7 +353,7 @@ int wl_ledger_settle(struct wl_ledger *l)
 	while (r == -ENOSPC && wl_reserve_give(&l->reserve))
 		r = wl_store_settle(l->store);
 	if (r == 0)
-		r = wl_facts_commit(l->facts, wl_store_size(l->store), wl_store_root(l->store));
+		r = settle_index(l);
 	if (r < 0)
 		l->failed = true;
 	return r;

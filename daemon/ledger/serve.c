@@ -106,6 +106,18 @@ static void look_at_disks(struct wl_server *s)
 		wl_log_error("and that could not be written to the ledger");
 }
 
+/* Of the index only the journal speaks: nothing is lost with it, and no entry waits for it. */
+static void look_at_index(struct wl_server *s)
+{
+	const struct wl_facts *f = s->o.ledger->facts;
+	bool now = f && wl_facts_is_in_memory(f);
+
+	if (now && !s->index_in_memory)
+		wl_log_warning("the ledger's index cannot be written: it is kept in memory until "
+		               "the next start");
+	s->index_in_memory = now;
+}
+
 void wl_server_settle(struct wl_server *s)
 {
 	wl_server_flush(s);
@@ -251,6 +263,7 @@ static int turn(struct wl_server *s)
 		wl_server_settle(s);
 	if (s->waits == 0)
 		look_at_disks(s);
+	look_at_index(s);
 	sweep(s);
 	if (p[1].revents & POLLIN)
 		accept_connection(s);

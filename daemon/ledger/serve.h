@@ -34,6 +34,7 @@ struct wl_server {
 	int64_t group_since_ms;                   /* when the first of them was staged */
 	bool flush;                               /* a group was ended */
 	enum wl_rule disk_fault;                  /* as it was last said */
+	bool index_in_memory;                     /* likewise */
 	int64_t unsettled_since_ms, committed_ms; /* the files lag behind since; the last commit */
 	struct wl_message in, out;
 };
