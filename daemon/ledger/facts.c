@@ -19,6 +19,7 @@
 #include "daemon/ledger/facts_sql.h"
 
 #define CATCH_UP_ENTRIES 4096U /* per transaction */
+#define TAIL_ENTRIES     64U   /* compared at the start */
 
 static void forget_statements(struct wl_facts *f)
 {
@@ -215,6 +216,46 @@ static int catch_up(struct wl_facts *f, struct wl_store *store, bool write,
 	return r;
 }
 
+/* The last entries, as the ledger has them: what was written last is what a crash damages. */
+static bool has_tail(struct wl_facts *f, struct wl_store *store)
+{
+	uint64_t size = f->station.size;
+
+	for (uint64_t seq = size > TAIL_ENTRIES ? size - TAIL_ENTRIES : 0; seq < size; seq++) {
+		WL_CLEANUP(wl_entry_clear) struct wl_entry e = {0};
+		WL_CLEANUP(wl_facts_done) sqlite3_stmt *s = NULL;
+		const uint8_t *p;
+		size_t n;
+		if (wl_store_entry(store, seq, &p, &n) < 0 || wl_entry_read(p, n, &e) < 0 ||
+		    wl_facts_row(f, &s, "SELECT 1 FROM entry WHERE seq = ? AND nonce = ?", "ib",
+		                 (int64_t)seq, e.draft.nonce) <= 0)
+			return false;
+	}
+	return true;
+}
+
+/* Every table from which something is decided. The largest, of entries, decides nothing: an answer
+ * out of it is an entry's number, and the entry itself is read and held against it. */
+static bool is_sound(struct wl_facts *f)
+{
+	for (size_t i = 0; wl_facts_tables[i]; i++) {
+		sqlite3_stmt *s = NULL;
+		char sql[96], ok[8] = "";
+		bool sound;
+		if (strcmp(wl_facts_tables[i], "entry") == 0)
+			continue;
+		(void)snprintf(sql, sizeof(sql), "PRAGMA quick_check('%s')", wl_facts_tables[i]);
+		if (sqlite3_prepare_v2(f->db, sql, -1, &s, NULL) != SQLITE_OK)
+			return false;
+		sound = sqlite3_step(s) == SQLITE_ROW &&
+		        wl_facts_column(s, 0, ok, sizeof(ok)) == 0 && strcmp(ok, "ok") == 0;
+		(void)sqlite3_finalize(s);
+		if (!sound)
+			return false;
+	}
+	return true;
+}
+
 /* 1 where the index is of this format, sound, and of a tree this ledger had; 0 where it must be
  * made again; -EUCLEAN where the ledger has lost entries that the index knows. */
 static int is_usable(struct wl_facts *f, struct wl_store *store, struct wl_finding *finding)
@@ -234,10 +275,7 @@ static int is_usable(struct wl_facts *f, struct wl_store *store, struct wl_findi
 	if (wl_store_root_at(store, f->station.size, &ours) < 0 ||
 	    memcmp(root.b, ours.b, sizeof(root.b)) != 0)
 		return 0;
-	WL_CLEANUP(wl_facts_done) sqlite3_stmt *s = NULL;
-	char ok[8] = "";
-	return wl_facts_row(f, &s, "PRAGMA quick_check(1)", "") > 0 &&
-	       wl_facts_column(s, 0, ok, sizeof(ok)) == 0 && strcmp(ok, "ok") == 0;
+	return has_tail(f, store) && is_sound(f);
 }
 
 /* Where the index may lie, from best to worst. */

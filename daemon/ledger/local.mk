@@ -109,13 +109,13 @@ tests_unit_test_ledger_tiles_SOURCES = tests/unit/test_ledger_tiles.c $(ledger_f
 tests_unit_test_ledger_tiles_CPPFLAGS = $(ledger_test_cppflags)
 tests_unit_test_ledger_tiles_LDADD = $(ledger_test_libs)
 endif
-dist_check_SCRIPTS += tests/integration/ledger_daemon.sh tests/integration/ledger_disks.sh \
-	tests/integration/ledger_faults.sh
+dist_check_SCRIPTS += tests/integration/ledger_daemon.sh tests/integration/ledger_disks.sh
 TESTS += tests/integration/ledger_daemon.sh tests/integration/ledger_disks.sh
-EXTRA_DIST += tests/integration/tlog_check.py
+integration_tests += tests/integration/ledger_faults.sh
+EXTRA_DIST += tests/integration/tlog_check.py tests/integration/ledger_faults.py
 
-# by the byte, where make check takes a sample; ledger_faults.sh is run by hand until it has come
-# through often enough
+# by the byte and by every system call, where check.sh takes a sample
 check-long: all
 	WL_LONG=1 $(MAKE) check TESTS=tests/unit/test_ledger_recovery
+	WL_LONG=1 WL_BUILD=$(abs_builddir) sh $(srcdir)/tests/integration/ledger_faults.sh
 .PHONY: check-long

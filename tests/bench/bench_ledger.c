@@ -1,17 +1,20 @@
 /*
  * What it costs to have an entry in the ledger for good, against the least that any disk asks for.
  *
- * usage: bench_ledger FOLDER [ROUNDS]; FOLDER is on the disk to be measured and stays empty. Prints
+ * usage: bench_ledger FOLDER [ROUNDS [ENTRIES]]; FOLDER is on the disk to be measured and stays
+ * empty. Prints
  * `name ours_us theirs_us` per line, medians of interleaved rounds: one entry (checked, rendered,
  * signed, durable, published, its facts indexed) against one write and fdatasync of as many bytes;
  * and a thousand entries in as few commits as their limit allows against one write and fdatasync
- * of all their bytes. The same code as weighlock-ledgerd, without its socket.
+ * of all their bytes. With ENTRIES a ledger is filled up to so many and opened again: `start` has
+ * wall time and the processor's. The same code as weighlock-ledgerd, without its socket.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,17 +49,18 @@ static double median(double *v, size_t n)
 	return v[n / 2];
 }
 
+static unsigned stages; /* media seen so far */
+
 /* A stick seen: what a station says most often. Insertions are numbered without a gap. */
 static int stage(struct fixture *x)
 {
-	static unsigned last;
 	char insertion[64];
 
-	(void)snprintf(insertion, sizeof(insertion), "insertion=STN3-I%06u", last + 1);
+	(void)snprintf(insertion, sizeof(insertion), "insertion=STN3-I%06u", stages + 1);
 	int r = fixture_stage(x, NULL, "medium.seen", "station", 990, "", -1, insertion, "port=b1",
 	                      "diskseq:=77", "medium=?9f3c51a2b07e", "bytes:=1000000", "serial=S1",
 	                      NULL);
-	last += r == 0;
+	stages += r == 0;
 	return r;
 }
 
@@ -104,6 +108,75 @@ static int measure(struct fixture *x, int fd, const char *name, unsigned entries
 	return r;
 }
 
+static double cpu_us(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/* A visit after another: a medium, a transfer and what was decided of its items. */
+static int stage_story(struct fixture *x, uint64_t i)
+{
+	char transfer[WL_ID_TEXT], item[64];
+	uint64_t visit = i / 16;
+
+	wl_id_transfer("STN3", visit + 1, transfer);
+	if (i % 16 == 0)
+		return stage(x);
+	if (i % 16 == 1)
+		return fixture_stage(x, NULL, "transfer.opened", "tech-1", 2001, transfer, -1,
+		                     "direction=inbound", "device=x-0042", "outputs[]=delivery",
+		                     NULL);
+	(void)snprintf(item, sizeof(item), "item=%s.%05u", transfer, (unsigned)(i % 16));
+	return fixture_stage(x, NULL, "item.decided", "station", 990, transfer, -1, item,
+	                     "path=a/file", "bytes:=812", "verdict=refuse", "rule=image.format",
+	                     "rules[]=image.format", "policy_key=", NULL);
+}
+
+static int fill(struct fixture *x, uint64_t entries)
+{
+	int r = 0;
+
+	for (uint64_t i = 0; r == 0 && wl_store_staged(x->l->store) < entries; i++) {
+		r = stage_story(x, i);
+		if (r == -ENOSPC) {
+			r = wl_ledger_settle(x->l);
+			i--;
+		}
+	}
+	return r < 0 ? r : wl_ledger_settle(x->l);
+}
+
+/* The start from an index that matches; the page cache is warm. */
+static int measure_start(struct fixture *x, uint64_t entries)
+{
+	double wall[5], cpu[5], began = cpu_us();
+	int r;
+
+	fixture_close(x);
+	fixture_remove(x);
+	if (mkdir(x->dir, 0700) < 0)
+		return -errno;
+	fixture_policy(x);
+	r = fill(x, entries);
+	if (r == 0)
+		printf("fill_cpu %.0f %llu\n", cpu_us() - began, (unsigned long long)entries);
+	for (size_t i = 0; r == 0 && i < WL_ARRAY_LEN(wall); i++) {
+		fixture_close(x);
+		wall[i] = now_us();
+		cpu[i] = cpu_us();
+		r = fixture_open(x);
+		wall[i] = now_us() - wall[i];
+		cpu[i] = cpu_us() - cpu[i];
+	}
+	if (r == 0)
+		printf("start %.0f %.0f\n", median(wall, WL_ARRAY_LEN(wall)),
+		       median(cpu, WL_ARRAY_LEN(cpu)));
+	return r;
+}
+
 int main(int argc, char **argv)
 {
 	WL_AUTO_CLOSE int fd = -1;
@@ -121,6 +194,10 @@ int main(int argc, char **argv)
 	int r = fd < 0 ? -errno : measure(&x, fd, "one", 1, rounds);
 	if (r == 0)
 		r = measure(&x, fd, "thousand", MANY, 5);
+	if (r == 0 && argc > 3) {
+		stages = 0;
+		r = measure_start(&x, strtoull(argv[3], NULL, 10));
+	}
 	if (r < 0)
 		(void)fprintf(stderr, "%s %s\n", strerrordesc_np(-r), x.f.detail);
 	fixture_remove(&x);

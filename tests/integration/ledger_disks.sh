@@ -213,6 +213,31 @@ say status >/dev/null
 expect "with room again it goes on" 0 '^SEQ ' open_transfer STN3-T000004
 [ "$(stat -c %b "$ledger/.state/reserve")" = "$before" ] && ok "and room is kept again" || bad "reserve not whole"
 stop
+
+# ---- room is gone in the moment in which the index is written: it is only a cache ----
+if command -v strace >/dev/null && strace -f -o /dev/null true 2>/dev/null; then
+	for error in ENOSPC EIO; do
+		wrap="strace -D -f -o $dir/trace -P $ledger/.state/index.db-wal -e trace=pwrite64 -e inject=pwrite64:error=$error:when=1+"
+		start
+		expect "an append is acknowledged while the index has $error" 0 '^SEQ ' denied "index-$error-1"
+		[ "$error" = EIO ] || dd if=/dev/zero of="$dir/s/filler" bs=64k >/dev/null 2>&1
+		say status >/dev/null # everything is written that can be
+		expect "and the next one" 0 '^SEQ ' denied "index-$error-2"
+		[ "$error" = EIO ] || expect "of a full disk it says so" 0 '^RULE station.ledger-full$' say status
+		[ "$error" = EIO ] && expect "and a transfer goes on" 0 '^SEQ ' append transfer.retried tech-1 2001 \
+			transfer=STN3-T000004 from=failed to=opened cause=again
+		stop
+		grep -q INJECTED "$dir/trace" && ok "the index did fail" || bad "no $error was met"
+		rm -f "$dir/s/filler"
+		wrap=''
+		start && ok "it starts afterwards" || bad "no start after $error"
+		say entries 0 10000 >"$dir/out"
+		[ "$(grep -c "\"method\":\"index-$error-[12]\"" "$dir/out")" = 2 ] && ok "with both entries" || bad "lost after $error"
+		stop
+	done
+else
+	echo "skip  no strace"
+fi
 expect "one history to the end" 0 'signature good' "$verify" --key "$vkey" "$ledger"
 expect "in both places" 0 'signature good' "$verify" --key "$vkey" "$dir/m"
 exit $failed

@@ -14,7 +14,7 @@
 
 #include "daemon/base/cleanup.h"
 #include "daemon/ledger/facts_schema.h"
-#include "daemon/base/cleanup.h"
+#include "daemon/ledger/facts_sql.h"
 #include "tests/unit/ledger_fixture.h"
 
 #define T1 "STN3-T000001"
@@ -397,6 +397,66 @@ static void after_a_failure_nothing(void **state)
 	assert_int_equal(wl_ledger_fault(x.l), WL_RULE_STATION_LEDGER_FAILED);
 }
 
+/* `n` entries, each in a commit of its own and brought to the files; all are known by the index. */
+static void denied_and_known(uint8_t mark, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t nonce[WL_NONCE_BYTES] = {mark, (uint8_t)i, (uint8_t)(i >> 8)};
+		uint64_t seq;
+		int64_t when;
+		assert_int_equal(
+		        fixture_commit(&x,
+		                       fixture_stage(&x, nonce, "call.denied", "uid:1000", 1000, "",
+		                                     -1, "method=m", "rule=person.unknown", NULL)),
+		        0);
+		assert_int_equal(wl_ledger_settle(x.l), 0);
+		assert_int_equal(wl_facts_nonce(x.l->facts, nonce, &seq, &when), 1);
+		assert_int_equal(seq, x.seq);
+	}
+	assert_int_equal(wl_ledger_fault(x.l), WL_RULE_NONE);
+}
+
+/* SQLITE_FULL: made again where it can be, or kept back until there is room. */
+static void index_without_room(void **state)
+{
+	char *said = NULL;
+
+	(void)state;
+	assert_int_equal(
+	        sqlite3_exec(x.l->facts->db, "PRAGMA max_page_count = 1", NULL, NULL, &said),
+	        SQLITE_OK); /* no page more than there are */
+	denied_and_known(1, 200);
+	assert_false(wl_facts_is_in_memory(x.l->facts));
+	assert_int_equal(wl_facts_recover(x.l->facts, x.l->store, -ENOSPC), 0);
+	denied_and_known(2, 3);
+}
+
+/* Its file cannot be written and no other can be made: what was acknowledged stands all the same.
+ */
+static void index_that_fails(void **state)
+{
+	const uint8_t nonce[WL_NONCE_BYTES] = {3};
+	uint64_t seq;
+	int64_t when;
+
+	(void)state;
+	(void)snprintf(x.l->facts->path, sizeof(x.l->facts->path), "%s/nowhere/index.db", x.dir);
+	denied_and_known(1, 3);
+	/* staged, not yet durable: it comes from the store like the others */
+	assert_int_equal(fixture_stage(&x, nonce, "call.denied", "uid:1000", 1000, "", -1,
+	                               "method=m", "rule=person.unknown", NULL),
+	                 0);
+	assert_int_equal(wl_facts_recover(x.l->facts, x.l->store, -EIO), 0);
+	assert_true(wl_facts_is_in_memory(x.l->facts));
+	assert_int_equal(wl_facts_nonce(x.l->facts, nonce, &seq, &when), 1);
+	denied_and_known(2, 3);
+	fixture_close(&x);
+	assert_int_equal(fixture_open(&x), 0); /* the old file catches up */
+	assert_false(wl_facts_is_in_memory(x.l->facts));
+	assert_int_equal(wl_facts_nonce(x.l->facts, nonce, &seq, &when), 1);
+	assert_int_equal(wl_facts_station(x.l->facts)->size, wl_store_size(x.l->store));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 /* What a broker that starts asks for, however long ago it was written down. */
@@ -442,11 +502,18 @@ static void recalled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        CASE(made_again_is_the_same),         CASE(not_ours_is_made_again),
-	        CASE(older_index_catches_up),         CASE(nonces),
-	        CASE(own_events_are_not_the_brokers), CASE(groups_are_checked_within),
-	        CASE(gates_move_only_what_is_read),   CASE(prepared_media),
-	        CASE(after_a_failure_nothing),        CASE(recalled),
+	        CASE(made_again_is_the_same),
+	        CASE(not_ours_is_made_again),
+	        CASE(older_index_catches_up),
+	        CASE(nonces),
+	        CASE(own_events_are_not_the_brokers),
+	        CASE(groups_are_checked_within),
+	        CASE(gates_move_only_what_is_read),
+	        CASE(prepared_media),
+	        CASE(after_a_failure_nothing),
+	        CASE(recalled),
+	        CASE(index_without_room),
+	        CASE(index_that_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
