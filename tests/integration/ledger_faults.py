@@ -408,6 +408,7 @@ class Call:
         self.index = "/.state/index.db" in text
         self.mirror = place.mirror + "/" in text or place.mirror + ">" in text or place.mirror + '"' in text
         self.writes = self.disk and (name in WRITES or (name == "openat" and "O_CREAT" in text))
+        self.writes = self.writes and " = -1 E" not in text  # nothing lay there to be removed
         self.bulk = self.index and name == "pwrite64"  # pages: SQLite writes hundreds
         text = re.sub(r"<[^<>]*>", "", text.replace(place.folder, ""))
         found = re.search(r'"([^"]*)"', text) if name not in ("write", "pwrite64", "read", "pread64") else None
