@@ -24,7 +24,7 @@ struct token {
 };
 
 struct pattern {
-	struct token v[WL_SCAN_PATTERN];
+	struct token v[WL_SCAN_PATTERN_BYTES_MAX];
 	size_t n;
 };
 
@@ -41,7 +41,7 @@ static char lower(char c)
 static int parse(const char *text, struct pattern *p)
 {
 	p->n = 0;
-	if (strlen(text) >= WL_SCAN_PATTERN)
+	if (strlen(text) > WL_SCAN_PATTERN_BYTES_MAX)
 		return -EINVAL;
 	while (*text) {
 		struct token t = {LITERAL, lower(*text)};
@@ -124,7 +124,7 @@ static bool fits(enum place place, const char *s, size_t n)
 		for (size_t i = 0; i < n; i++)
 			if (!is_word(s[i]))
 				return false;
-		return n > 0 && n < WL_SCAN_TEXT;
+		return n > 0 && n <= WL_SCAN_ID_BYTES_MAX;
 	default:
 		return false;
 	}
@@ -143,7 +143,7 @@ static bool match_from(struct match *m, size_t token, size_t at)
 		good = at < m->n && lower(m->path[at]) == t->literal &&
 		       match_from(m, token + 1, at + 1);
 	} else {
-		size_t longest = t->place == STAR ? m->n - at : WL_SCAN_TEXT - 1;
+		size_t longest = t->place == STAR ? m->n - at : WL_SCAN_ID_BYTES_MAX;
 		for (size_t n = longest < m->n - at ? longest : m->n - at;; n--) {
 			good = fits(t->place, m->path + at, n) && match_from(m, token + 1, at + n);
 			if (good) {

@@ -15,10 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WL_SCAN_TEXT       33U /* a scan id or a view, with its NUL */
-#define WL_SCAN_PATTERN    200U
-#define WL_SCAN_RANGES_MAX 64U
-#define WL_SCAN_COUNT_MAX  20000U /* scan ids that one list may name */
+#include "daemon/base/limits.h"
+
+#define WL_SCAN_TEXT (WL_SCAN_ID_BYTES_MAX + 1U) /* a scan id or a view, with its NUL */
 
 /* What a path says. Times are the scanner's own clock read as if it showed UTC. */
 struct wl_scan {

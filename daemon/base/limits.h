@@ -58,6 +58,12 @@
 #define WL_IMAGE_MASKS_MAX         32U         /* of one device */
 #define WL_PICTURE_DEADLINE_MS     120000U     /* of each process of one picture */
 
+/* exports */
+#define WL_SCAN_ID_BYTES_MAX      32U    /* a scan id or a view */
+#define WL_SCAN_PATTERN_BYTES_MAX 199U   /* devices.*.scan_path */
+#define WL_SCAN_RANGES_MAX        64U    /* of one list of scans */
+#define WL_SCAN_COUNT_MAX         20000U /* scan ids that one list may name */
+
 /* archives */
 #define WL_ARCHIVE_ENTRIES_MAX         20000U
 #define WL_ARCHIVE_BYTES_MAX           WL_GIB(32)

@@ -334,6 +334,37 @@ static void bytes_are_bounded_utf8(void **state)
 	free(big);
 }
 
+/* WL_IMAGE_MASKS_MAX masks of one device are taken, one more is policy.value and names the key. */
+static void masks_are_counted(void **state)
+{
+	static const char place[] = "      - { width: 2000, height: 6000, rect: [0, 0, 2000, 96], "
+	                            "why: banner }\n";
+	static char many[sizeof(place) * (WL_IMAGE_MASKS_MAX + 1)];
+
+	(void)state;
+	for (unsigned n = WL_IMAGE_MASKS_MAX; n <= WL_IMAGE_MASKS_MAX + 1; n++) {
+		static struct wl_policy_errors errors;
+		struct wl_policy *p = NULL;
+		many[0] = '\0';
+		for (unsigned i = 0; i < n; i++)
+			strcat(many, place);
+		char *golden = help_read("policy_golden.yaml", &(size_t){0});
+		char *text = help_edit(golden, place, many);
+		int r = wl_policy_read(text, strlen(text), &p, &errors);
+		if (n == WL_IMAGE_MASKS_MAX) {
+			assert_int_equal(r, 0);
+			assert_int_equal(p->devices[0].nmasks, n);
+		} else {
+			assert_int_equal(r, -EBADMSG);
+			assert_id(errors.v[0].rule, "policy.value");
+			assert_string_equal(errors.v[0].text, "{key}: too many masks");
+		}
+		wl_policy_free(p);
+		free(golden);
+		free(text);
+	}
+}
+
 static void test_mode_allows_its_own(void **state)
 {
 	(void)state;
@@ -387,6 +418,7 @@ int main(void)
 	        cmocka_unit_test(parts_fit_together),
 	        cmocka_unit_test(several_errors_come_at_once_in_order),
 	        cmocka_unit_test(bytes_are_bounded_utf8),
+	        cmocka_unit_test(masks_are_counted),
 	        cmocka_unit_test(test_mode_allows_its_own),
 	        cmocka_unit_test(the_new_policy_is_one),
 	};

@@ -38,7 +38,7 @@ static void patterns_are_checked(void **state)
 	                                  "{time}/{scan}.*", /* a time of no day */
 	                                  "{serial}/{scan}.*",
 	                                  "{scan"};
-	char longest[WL_SCAN_PATTERN + 1];
+	char longest[WL_SCAN_PATTERN_BYTES_MAX + 2];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -47,10 +47,10 @@ static void patterns_are_checked(void **state)
 		assert_int_equal(wl_scan_pattern_check(bad[i]), -EINVAL);
 	memset(longest, 'x', sizeof(longest));
 	memcpy(longest, "{scan}.", 7);
-	longest[WL_SCAN_PATTERN - 1] = '\0';
+	longest[WL_SCAN_PATTERN_BYTES_MAX] = '\0';
 	assert_int_equal(wl_scan_pattern_check(longest), 0);
-	longest[WL_SCAN_PATTERN - 1] = 'x';
-	longest[WL_SCAN_PATTERN] = '\0';
+	longest[WL_SCAN_PATTERN_BYTES_MAX] = 'x';
+	longest[WL_SCAN_PATTERN_BYTES_MAX + 1] = '\0';
 	assert_int_equal(wl_scan_pattern_check(longest), -EINVAL);
 }
 
@@ -145,6 +145,24 @@ static void bad_lists_are_refused(void **state)
 	assert_int_equal(wl_scan_list_add(&list, "7"), -E2BIG);
 }
 
+/* An id, and the id that a path says, of as many bytes as may be, and of one more. */
+static void ids_are_bounded(void **state)
+{
+	char id[WL_SCAN_ID_BYTES_MAX + 2], path[WL_SCAN_ID_BYTES_MAX + 8];
+	struct wl_scan_list list = {0};
+	struct wl_scan scan;
+
+	(void)state;
+	for (unsigned n = WL_SCAN_ID_BYTES_MAX; n <= WL_SCAN_ID_BYTES_MAX + 1; n++) {
+		bool fits = n == WL_SCAN_ID_BYTES_MAX;
+		memset(id, 'x', n);
+		id[n] = '\0';
+		(void)snprintf(path, sizeof(path), "%s.png", id);
+		assert_int_equal(wl_scan_list_add(&list, id), fits ? 0 : -EINVAL);
+		assert_int_equal(matches("{scan}.png", path, &scan), fits);
+	}
+}
+
 struct told {
 	char text[200];
 };
@@ -207,6 +225,7 @@ int main(void)
 	        cmocka_unit_test(hostile_paths_cost_little),
 	        cmocka_unit_test(lists_name_scans),
 	        cmocka_unit_test(bad_lists_are_refused),
+	        cmocka_unit_test(ids_are_bounded),
 	        cmocka_unit_test(what_is_missing_is_told_in_runs),
 	        cmocka_unit_test(windows_reach_across_the_clock),
 	};
