@@ -37,6 +37,15 @@ tests_unit_test_digest_SOURCES = tests/unit/test_digest.c
 tests_unit_test_digest_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
 tests_sandbox_workers_worker_tool_SOURCES = tests/sandbox/kinds_test.c
 tests_sandbox_workers_worker_tool_LDADD = $(wl_frame_libs) $(wl_base_libs)
+check_PROGRAMS += tests/sandbox/liars/worker-image tests/sandbox/liars/worker-tool \
+	tests/sandbox/test_picture
+TESTS += tests/sandbox/test_picture
+tests_sandbox_liars_worker_image_SOURCES = tests/sandbox/liar_image.c tests/sandbox/picture_liar.h
+tests_sandbox_liars_worker_image_LDADD = $(wl_frame_libs) $(wl_base_libs)
+tests_sandbox_liars_worker_tool_SOURCES = tests/sandbox/liar_tool.c tests/sandbox/picture_liar.h
+tests_sandbox_liars_worker_tool_LDADD = $(wl_frame_libs) $(wl_base_libs)
+tests_sandbox_test_picture_SOURCES = tests/sandbox/test_picture.c tests/sandbox/picture_liar.h
+tests_sandbox_test_picture_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
 tests_sandbox_test_sandbox_SOURCES = tests/sandbox/test_sandbox.c
 tests_sandbox_test_sandbox_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
 endif
