@@ -188,9 +188,11 @@ bad_release() { wl_run wl_cli "${1:-$SCN_TECH}" release "$TRANSFER" --port b1 --
 
 # bad_mounts STICK: does mtools take this stick for a volume? Its listing is in $WL_OUT.
 bad_mounts() { mdir -b -i "$(wl_stick_file "$1")@@1M" :: >"$WL_OUT" 2>&1; }
-# bad_no_mount STICK FILE: no volume, or the empty one from before the first byte: never with FILE
+# bad_no_mount STICK FILE: no partition table (it is written last, so that nobody finds what lies behind
+# it), or the empty volume from before the first byte: never with FILE
 bad_no_mount() {
-	if bad_mounts "$1" && grep -q "$2" "$WL_OUT"; then wl_fail "$1: a half-written stick shows $2"; else
+	bad_table=$(dd if="$(wl_stick_file "$1")" bs=1 skip=510 count=2 status=none | od -An -tx1 | tr -d ' ')
+	if [ "$bad_table" = 55aa ] && bad_mounts "$1" && grep -q "$2" "$WL_OUT"; then wl_fail "$1: a half-written stick shows $2"; else
 		wl_pass "$1: nothing half-released mounts"
 	fi
 }
