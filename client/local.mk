@@ -98,6 +98,18 @@ client_weighlock_CPPFLAGS = $(client_libwl_client_a_CPPFLAGS)
 client_weighlock_SOURCES = client/main.c
 client_weighlock_LDADD = client/libwl_client.a $(wl_policy_libs) $(QRENCODE_LIBS)
 
+# the manifests of a bag that is brought on a stick (tests/fuzz/README)
+check_PROGRAMS += tests/fuzz/replay_bag
+TESTS += tests/fuzz/replay_bag
+tests_fuzz_replay_bag_SOURCES = tests/fuzz/fuzz_bag.c tests/fuzz/replay_main.c
+tests_fuzz_replay_bag_LDADD = $(client_weighlock_LDADD)
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_bag
+tests_fuzz_fuzz_bag_SOURCES = tests/fuzz/fuzz_bag.c
+tests_fuzz_fuzz_bag_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_bag_LDADD = $(client_weighlock_LDADD)
+endif
+
 if HAVE_CMOCKA
 client_unit_tests = tests/unit/test_client_options tests/unit/test_client_verbs \
 	tests/unit/test_client_render tests/unit/test_client_station \

@@ -22,10 +22,12 @@ ENV = dict(os.environ, WEIGHLOCK_WORKERS=BUILD + "/daemon/worker", WEIGHLOCK_SPA
 
 
 def measured(cores, *words, cwd=None):
-    """(processor seconds, seconds) of one command on `cores`."""
+    """(processor seconds, seconds) of one command on `cores`; OSError with its own words where it fails."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(["taskset", "-c", cores, *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                   env=ENV, cwd=cwd)
+    done = subprocess.run(["taskset", "-c", cores, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          env=ENV, cwd=cwd, check=False)
+    if done.returncode != 0:
+        raise OSError("%s ended with %d: %s" % (" ".join(words), done.returncode, done.stderr.decode("utf-8", "replace")[-2000:]))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, time.monotonic() - start
 
@@ -64,8 +66,13 @@ def compare(folder, kind, path, goal):
         for _ in range(RUNS):
             cpu, wall = scrub(folder, cores, many)
             got["ours"].append((cpu / COPIES, wall / COPIES))
-            for t in tools:
-                got[t].append(theirs(folder, cores, t, path))
+            for t in list(tools):
+                try:
+                    got[t].append(theirs(folder, cores, t, path))
+                except OSError as e:  # another's failure is said, and takes only its own rows away
+                    print(e, file=sys.stderr)
+                    tools.remove(t)
+                    del got[t]
         middle = {n: tuple(statistics.median(x[i] for x in v) for i in (0, 1)) for n, v in got.items()}
         label = "%s, %s" % (kind, "one core" if cores == "0" else "two cores")
         for t in tools or [None]:
