@@ -37,10 +37,16 @@ const struct wl_event_row *wl_event_row(enum wl_event event)
 	return &events[event];
 }
 
+/* The first letter settles most: there are hundreds of names and several per entry to be found. */
+static bool is_name(const char *row, const char *name)
+{
+	return row[0] == name[0] && strcmp(row, name) == 0;
+}
+
 enum wl_event wl_event_find(const char *name)
 {
 	for (unsigned i = WL_E_NONE + 1; i < WL_E_MAX; i++)
-		if (strcmp(events[i].name, name) == 0)
+		if (is_name(events[i].name, name))
 			return (enum wl_event)i;
 	return WL_E_NONE;
 }
@@ -55,7 +61,7 @@ const char *wl_member_name(enum wl_member member)
 enum wl_member wl_member_find(const char *name)
 {
 	for (unsigned i = WL_M_NONE + 1; i < WL_M_MAX; i++)
-		if (strcmp(members[i].name, name) == 0)
+		if (is_name(members[i].name, name))
 			return (enum wl_member)i;
 	return WL_M_NONE;
 }

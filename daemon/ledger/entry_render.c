@@ -38,15 +38,17 @@ static int put_code_point(char *buf, size_t size, size_t *pos, uint32_t cp)
 	char esc[16];
 	int n;
 
-	if (cp == '"' || cp == '\\')
-		n = snprintf(esc, sizeof(esc), "\\%c", (char)cp);
-	else if (cp >= 0x20 && cp <= 0x7e)
-		n = snprintf(esc, sizeof(esc), "%c", (char)cp);
-	else if (cp < 0x10000)
+	if (cp >= 0x20 && cp <= 0x7e) { /* nearly all: not worth a format */
+		n = 0;
+		if (cp == '"' || cp == '\\')
+			esc[n++] = '\\';
+		esc[n++] = (char)cp;
+	} else if (cp < 0x10000) {
 		n = snprintf(esc, sizeof(esc), "\\u%04" PRIx32, cp);
-	else
+	} else {
 		n = snprintf(esc, sizeof(esc), "\\u%04" PRIx32 "\\u%04" PRIx32,
 		             0xd800 + ((cp - 0x10000) >> 10), 0xdc00 + ((cp - 0x10000) & 0x3ff));
+	}
 	return put_raw(buf, size, pos, esc, (size_t)n);
 }
 
