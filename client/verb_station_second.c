@@ -1,6 +1,6 @@
 /*
- * `station settle` and `station retire`: what two administrators do together. The first says why,
- * the second names the first: `--with PERSON`.
+ * `station settle`, `station retire` and `station rotate-key`: what two administrators do together.
+ * The first says why, the second names the first: `--with PERSON`.
  */
 #include <string.h>
 
@@ -60,6 +60,38 @@ int wl_verb_station_settle(struct wl_cli *cli)
 	       wl_member_text(answer, "entry"));
 	wl_say_next(cli, false, _("Tell the auditor; the alarm stays in the ledger."), NULL,
 	            "weighlock status");
+	wl_cli_json(cli, answer);
+	json_decref(answer);
+	return WL_EXIT_DONE;
+}
+
+int wl_verb_station_rotate_key(struct wl_cli *cli)
+{
+	const char *key = wl_args_operand(cli->args, 0);
+	json_t *answer = NULL;
+	int status;
+
+	if (key && strcmp(key, "ledger") != 0)
+		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
+		                      _("%s is no key that can be changed: say ledger, or nothing. "
+		                        "For the key of documents see weighlock station csr."),
+		                      key);
+	status = second(cli, "rotate-key", &answer);
+	if (status)
+		return status;
+	wl_say(cli,
+	       _("The key of %s was given up, entry %s: both keys signed its last checkpoint, "
+	         "and it lies whole in the archive."),
+	       wl_member_text(answer, "old_origin"), wl_member_text(answer, "entry"));
+	wl_say(cli, _("The ledger goes on as %s; the next policy must say so (station: origin)."),
+	       wl_member_text(answer, "origin"));
+	wl_say(cli, _("Fingerprint of the old key: %s"), wl_member_text(answer, "old_fingerprint"));
+	wl_say(cli, _("Fingerprint of the ledger's key: %s"),
+	       wl_member_text(answer, "fingerprint"));
+	wl_say_next(cli, false,
+	            _("Print the new card; both sign it. The auditor takes the next export and "
+	              "enters it with weighlock-verify enrol --rotate."),
+	            NULL, "weighlock station card");
 	wl_cli_json(cli, answer);
 	json_decref(answer);
 	return WL_EXIT_DONE;

@@ -23,7 +23,17 @@ static bool kind_is_known(const char *kind)
 static bool intent_is_spent(const struct wl_grants *t, const char *intent)
 {
 	for (unsigned i = 0; i < WL_GRANTS_MAX; i++)
-		if (strcmp(t->spent[i], intent) == 0)
+		if (strcmp(t->spent[i].intent, intent) == 0)
+			return true;
+	return false;
+}
+
+/* Entries are numbered anew when the ledger's key was changed; stays of media never are. */
+static bool is_spent(const struct wl_grants *t, const struct wl_grant *grant)
+{
+	for (unsigned i = 0; i < WL_GRANTS_MAX; i++)
+		if (strcmp(t->spent[i].intent, grant->intent) == 0 &&
+		    strcmp(t->spent[i].insertion, grant->insertion) == 0)
 			return true;
 	return false;
 }
@@ -64,7 +74,7 @@ int wl_grants_add(struct wl_grants *t, const struct wl_grant *grant, int64_t now
 	if (strcmp(grant->boot, t->boot) != 0)
 		return wl_refuse(ret_finding, WL_RULE_STATION_NO_GRANT,
 		                 "the grant for %s is of another boot", grant->intent);
-	if (intent_is_spent(t, grant->intent))
+	if (is_spent(t, grant))
 		return wl_refuse(ret_finding, WL_RULE_STATION_NO_GRANT,
 		                 "the grant for %s was already used", grant->intent);
 	drop_expired(t, now_s);
@@ -100,7 +110,9 @@ int wl_grants_find(struct wl_grants *t, const char *intent, int64_t now_s,
 
 static void spend_at(struct wl_grants *t, unsigned i)
 {
-	memcpy(t->spent[t->spent_next], t->grant[i].intent, sizeof(t->spent[0]));
+	memcpy(t->spent[t->spent_next].intent, t->grant[i].intent, sizeof(t->spent[0].intent));
+	memcpy(t->spent[t->spent_next].insertion, t->grant[i].insertion,
+	       sizeof(t->spent[0].insertion));
 	t->spent_next = (t->spent_next + 1) % WL_GRANTS_MAX;
 	take_out(t, i);
 }

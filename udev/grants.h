@@ -30,7 +30,9 @@ struct wl_grants {
 	char boot[WL_BOOT_TEXT];
 	unsigned n;
 	struct wl_grant grant[WL_GRANTS_MAX];
-	char spent[WL_GRANTS_MAX][WL_ID_TEXT]; /* the last intents used, oldest overwritten */
+	struct {
+		char intent[WL_ID_TEXT], insertion[WL_ID_TEXT];
+	} spent[WL_GRANTS_MAX]; /* the last ones used, oldest overwritten */
 	unsigned spent_next;
 };
 

@@ -8,7 +8,9 @@
  */
 #include "verify/walk_state.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "verify/say.h"
 
@@ -57,6 +59,7 @@ static void read_previous(struct verify_walk *w, uint64_t seq)
 		return;
 	}
 	p->have = true;
+	memcpy(p->began, w->time, sizeof(p->began) - 1);
 	/* after a loss (not after a change of key) nobody outside vouches for what was taken over
 	 */
 	w->is_unvouched = seen > 0;
@@ -173,6 +176,66 @@ void verify_rule_cosigned(struct verify_walk *w, uint64_t seq)
 	w->is_unvouched = false;
 }
 
+/* ---- what two persons do to the station ---- */
+
+#define EIGHT_HOURS (INT64_C(8) * 3600)
+
+/* Seconds of a time as entries have it; -1 where it is none. */
+static int64_t seconds_of(const char *text)
+{
+	struct tm tm = {0};
+
+	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+	           &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
+		return -1;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	return (int64_t)timegm(&tm);
+}
+
+static const char *const actions[ACTIONS] = {"settle", "retire", "rotate-key"};
+
+void verify_rule_action_proposed(struct verify_walk *w, uint64_t seq)
+{
+	const struct verify_member *method = verify_text(w, "method");
+
+	for (unsigned i = 0; i < ACTIONS; i++)
+		if (method && verify_member_is(method, actions[i])) {
+			w->action[i].actor = verify_member_tag(w, actor(w));
+			w->action[i].seq = seq;
+			memcpy(w->action[i].time, w->time, sizeof(w->action[i].time));
+			w->action[i].is_open = true;
+		}
+}
+
+/* One proposed it, within eight hours another agreed. */
+static void check_action(struct verify_walk *w, uint64_t seq, const char *method)
+{
+	const struct verify_member *first = verify_text(w, "proposed_by");
+	unsigned i = 0;
+
+	check_two(w, seq, "proposed_by");
+	while (strcmp(actions[i], method) != 0)
+		i++;
+	if (!first || (!w->action[i].is_open && verify_past_may_know(w)))
+		return;
+	if (!w->action[i].is_open ||
+	    !verify_tag_equal(w->action[i].actor, verify_member_tag(w, first)))
+		verify_report_add(w->report, VERIFY_ACTION_UNPROPOSED, ENTRIES(seq),
+		                  _("%.*s did not propose to %s"), SHOWN(first), method);
+	else if (seconds_of(w->time) - seconds_of(w->action[i].time) > EIGHT_HOURS)
+		verify_report_add(w->report, VERIFY_ACTION_UNPROPOSED,
+		                  ENTRIES(w->action[i].seq, seq),
+		                  _("%.*s proposed to %s more than eight hours before"),
+		                  SHOWN(first), method);
+	w->action[i].is_open = false;
+}
+
+void verify_rule_alarm_settled(struct verify_walk *w, uint64_t seq)
+{
+	check_action(w, seq, "settle");
+}
+
 /* The key was given up, and nothing may follow; or the station, and nothing may cross. */
 void verify_rule_end_of_ledger(struct verify_walk *w, uint64_t seq)
 {
@@ -185,6 +248,7 @@ void verify_rule_end_of_ledger(struct verify_walk *w, uint64_t seq)
 	if (!w->ended)
 		w->ended = seq;
 	w->is_retired = verify_member_is(event, "station.retired");
+	check_action(w, seq, w->is_retired ? "retire" : "rotate-key");
 	if (verify_member_is(event, "key.rotated"))
 		verify_member_copy(verify_text(w, "new_sha256"), w->rotated_to,
 		                   sizeof(w->rotated_to));

@@ -32,7 +32,7 @@
 
 struct unit {
 	char *path;
-	const char *dir; /* as given: where a cosignature goes */
+	const char *dir; /* as given: where a cosignature goes; NULL: nowhere */
 	int peeked;
 	struct verify_checkpoint checkpoint; /* claimed, not verified yet */
 };
@@ -92,26 +92,48 @@ static bool has_checkpoint(const char *path)
 	       lstat(name, &st) == 0;
 }
 
-/* A folder is a ledger, or holds ledgers in folders of its own. */
-static int find_ledgers(struct stations *s, const char *dir)
+static int by_number(const struct dirent **a, const struct dirent **b)
+{
+	return strverscmp((*a)->d_name, (*b)->d_name);
+}
+
+/* The ledgers in the folders of `inside`, in their order; a cosignature goes into `dir`, NULL: none
+ * is made. */
+static int find_inside(struct stations *s, const char *inside, const char *dir)
 {
 	char path[PATH_MAX];
 	struct dirent **list = NULL;
-	unsigned before = s->units;
-	int n, r = 0;
+	int r = 0, n = scandir(inside, &list, NULL, by_number);
 
-	if (has_checkpoint(dir))
-		return add_unit(s, dir, dir);
-	n = scandir(dir, &list, NULL, alphasort);
 	for (int i = 0; i < n; i++) {
 		if (r == 0 && list[i]->d_name[0] != '.' &&
-		    snprintf(path, sizeof(path), "%s/%s", dir, list[i]->d_name) <
+		    snprintf(path, sizeof(path), "%s/%s", inside, list[i]->d_name) <
 		            (int)sizeof(path) &&
 		    has_checkpoint(path))
 			r = add_unit(s, path, dir);
 		free(list[i]);
 	}
 	free(list);
+	return r;
+}
+
+/* A folder is a ledger, before it the ones whose key was given up; or holds ledgers in folders of
+ * its own. */
+static int find_ledgers(struct stations *s, const char *dir)
+{
+	char path[PATH_MAX];
+	unsigned before = s->units;
+	int r;
+
+	if (has_checkpoint(dir) && s->o->have_key) /* the key of one ledger, and of no other */
+		return add_unit(s, dir, dir);
+	if (has_checkpoint(dir)) {
+		r = snprintf(path, sizeof(path), "%s/archive", dir) < (int)sizeof(path)
+		            ? find_inside(s, path, NULL)
+		            : -ENAMETOOLONG;
+		return r < 0 ? r : add_unit(s, dir, dir);
+	}
+	r = find_inside(s, dir, dir);
 	/* said by whoever tries to read it */
 	return r == 0 && s->units == before ? add_unit(s, dir, dir) : r;
 }
@@ -243,7 +265,7 @@ static void accept(struct stations *s, const struct unit *u)
 		return; /* a cosignature that is not remembered could be followed by a smaller one
 		         */
 	}
-	if (!s->cosigner.private_key)
+	if (!s->cosigner.private_key || !u->dir) /* one that ended needs none */
 		return;
 	r = verify_cosigner_write(&s->cosigner, u->dir, &s->result, now);
 	if (r < 0) {
@@ -289,7 +311,8 @@ static int run_one(struct stations *s)
 	if (r == 0)
 		r = verify_ledger_dir(&s->request, &s->report, &s->result);
 	if (r == 0)
-		verify_succession_check(&s->report, &s->result, s->book, s->seen, s->import);
+		verify_succession_check(&s->report, &s->result, &s->request.key, s->book, s->seen,
+		                        s->import);
 	if (s->import && (r == 0 || r == -EBADMSG || s->report.count[VERIFY_BROKEN])) {
 		e = verify_import_end(s->import, &s->report, &s->result, (uint64_t)time(NULL));
 		r = r == 0 ? e : r;

@@ -58,8 +58,8 @@ static int compare_known(const struct verify_previous *p, struct verify_book *bo
 }
 
 void verify_succession_check(struct verify_report *r, const struct verify_result *result,
-                             struct verify_book *book, const struct verify_seen *seen,
-                             struct verify_import *import)
+                             const struct verify_key *key, struct verify_book *book,
+                             const struct verify_seen *seen, struct verify_import *import)
 {
 	const struct verify_previous *p = &result->previous;
 	uint64_t size = p->checkpoint.size, most = p->seen > size ? p->seen : size;
@@ -74,6 +74,12 @@ void verify_succession_check(struct verify_report *r, const struct verify_result
 		                  p->checkpoint.origin, (unsigned long long)size);
 		return;
 	}
+	if (p->seen == 0 && verify_note_check(p->note, p->note_bytes, key, NULL) < 0)
+		verify_report_add(
+		        r, VERIFY_SUCCESSION_WRONG, ENTRIES(0),
+		        _("it follows %s by a change of key, and its own key did not sign "
+		          "that one's last checkpoint"),
+		        p->checkpoint.origin);
 	if (most > size)
 		verify_report_add(
 		        r, VERIFY_SUCCESSION_LOST, ENTRIES(0),
@@ -81,6 +87,11 @@ void verify_succession_check(struct verify_report *r, const struct verify_result
 		          "never seen"),
 		        p->checkpoint.origin, (unsigned long long)size, (unsigned long long)most,
 		        r->origin, (unsigned long long)(most - size));
+	else if (p->seen == 0)
+		verify_report_add(r, VERIFY_SUCCEEDS, ENTRIES(0),
+		                  _("%s ended at %llu, signed by both keys; from %s on %s signs"),
+		                  p->checkpoint.origin, (unsigned long long)size, p->began,
+		                  r->origin);
 	else
 		verify_report_add(r, VERIFY_SUCCEEDS, ENTRIES(0),
 		                  _("%s ended at %llu; succeeded by %s"), p->checkpoint.origin,

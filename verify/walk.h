@@ -23,6 +23,7 @@ struct verify_previous {
 	struct verify_checkpoint checkpoint;
 	size_t note_bytes;
 	uint8_t note[VERIFY_PREVIOUS_BYTES]; /* the checkpoint as the entry has it */
+	char began[24];                      /* time of the first entry */
 	uint64_t seen; /* the largest size it says that anybody saw of it; 0: nothing said */
 };
 

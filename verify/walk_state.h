@@ -13,6 +13,7 @@
 #define PORTS_MAX     64U
 #define TIME_BYTES    20U
 #define ID_BYTES      32U
+#define ACTIONS       3U /* settle, retire, rotate-key */
 
 /* How much may stand open at once; beyond it the finding too-much is added. */
 #define TRANSFERS_KEPT  8192U
@@ -105,6 +106,12 @@ struct verify_walk {
 	uint64_t ended;    /* entry that ended this ledger; 0: none */
 	bool is_retired;   /* and it was the station's end: its last export follows */
 	char rotated_to[65];
+	struct { /* who last proposed what two persons do, and in which entry */
+		struct verify_tag actor;
+		uint64_t seq;
+		char time[TIME_BYTES + 4];
+		bool is_open;
+	} action[ACTIONS];
 	struct verify_previous previous;
 	/* the policy in force */
 	bool have_policy;
@@ -156,7 +163,7 @@ typedef void verify_rule_fn(struct verify_walk *w, uint64_t seq);
 verify_rule_fn verify_rule_station_init, verify_rule_station_start, verify_rule_station_stop,
         verify_rule_station_fault, verify_rule_clock_set, verify_rule_policy_proposed,
         verify_rule_policy_loaded, verify_rule_end_of_ledger, verify_rule_cosigned,
-        verify_rule_inherited;
+        verify_rule_inherited, verify_rule_action_proposed, verify_rule_alarm_settled;
 verify_rule_fn verify_rule_transfer_opened, verify_rule_inspected, verify_rule_approved,
         verify_rule_voided, verify_rule_decided, verify_rule_transfer_end, verify_rule_failed,
         verify_rule_returned, verify_rule_acknowledged, verify_rule_vault_deleted;

@@ -313,6 +313,26 @@ int wl_ledger_succeed(struct wl_ledger *l, const char *station, const char *fold
 	return 0;
 }
 
+int wl_ledger_rotate(struct wl_ledger *l, const char *actor, uid_t uid, const char *proposed_by,
+                     const char *words, struct wl_ledger_rotation *ret, struct wl_finding *f)
+{
+	struct wl_message *m = &l->part.message;
+	(void)wl_part_start(&l->part, WL_MSG_KEY_ROTATE);
+	wl_message_put_text(m, WL_T_ACTOR, actor);
+	wl_message_put_u64(m, WL_T_UID, uid);
+	wl_message_put_text(m, WL_T_TEXT, words);
+	wl_message_put_text(m, WL_T_PROPOSED_BY, proposed_by);
+	int r = wl_part_call(&l->part, f);
+	if (r < 0)
+		return r;
+	*ret = (struct wl_ledger_rotation){.seq = wl_message_u64(m, WL_T_SEQ)};
+	copy_text(ret->origin, sizeof(ret->origin), m, WL_T_ORIGIN);
+	copy_text(ret->fingerprint, sizeof(ret->fingerprint), m, WL_T_FINGERPRINT);
+	copy_text(ret->old_origin, sizeof(ret->old_origin), m, WL_T_OLD_ORIGIN);
+	copy_text(ret->old_fingerprint, sizeof(ret->old_fingerprint), m, WL_T_OLD_FINGERPRINT);
+	return 0;
+}
+
 int wl_ledger_confirm(struct wl_ledger *l, const char *fingerprint, uid_t uid, uint64_t *ret_seq,
                       struct wl_finding *f)
 {

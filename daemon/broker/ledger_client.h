@@ -151,6 +151,14 @@ struct wl_ledger_succession {
 int wl_ledger_succeed(struct wl_ledger *l, const char *station, const char *folder,
                       const char *seen, uid_t uid, const uint8_t authority_spki_sha256[32],
                       struct wl_ledger_succession *ret, struct wl_finding *f);
+/* Another key for the ledger: `actor` agrees to what `proposed_by` proposed; afterwards everything
+ * that was known of the ledger is to be asked anew. */
+struct wl_ledger_rotation {
+	char origin[201], fingerprint[65], old_origin[201], old_fingerprint[65];
+	uint64_t seq;
+};
+int wl_ledger_rotate(struct wl_ledger *l, const char *actor, uid_t uid, const char *proposed_by,
+                     const char *words, struct wl_ledger_rotation *ret, struct wl_finding *f);
 int wl_ledger_confirm(struct wl_ledger *l, const char *fingerprint, uid_t uid, uint64_t *ret_seq,
                       struct wl_finding *f);
 struct wl_ledger_card {

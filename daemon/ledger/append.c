@@ -205,6 +205,7 @@ static const struct {
         {WL_E_WIPE_DONE, BEHIND, check_wipe_end},
         {WL_E_WIPE_FAILED, BEHIND, check_wipe_end},
         {WL_E_LEDGER_COSIGNED, OWN, NULL},
+        {WL_E_KEY_ROTATED, OWN, NULL},
         {WL_E_STATION_CERTIFIED, OWN, NULL},
         {WL_E_ALARM_SETTLED, BEHIND, NULL},
         {WL_E_ACTION_PROPOSED, BEHIND, NULL},

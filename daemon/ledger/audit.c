@@ -17,6 +17,7 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/fdio.h"
 #include "daemon/base/text.h"
+#include "daemon/ledger/rotate.h"
 
 #define COSIGNED_FILE   "checkpoint.cosigned"
 #define COSIGNATURE     "cosignature/v1\ntime %" PRId64 "\n%s"
@@ -85,25 +86,48 @@ static int raise_alarm(struct wl_ledger *l, const struct wl_claimed_checkpoint *
 	return r < 0 ? r : wl_ledger_append_own(l, &d, &seq, &when);
 }
 
+/* The ledger that signed it: this one, or the one whose key was given up; NULL where it is neither.
+ */
+static int find_signer(struct wl_ledger *l, const struct wl_claimed_checkpoint *c,
+                       struct wl_store **ret)
+{
+	struct wl_predecessor *p = NULL;
+	char text[WL_CHECKPOINT_MAX];
+	int n = text_of(c, text, sizeof(text));
+	const struct wl_note_key *key = &l->id.key;
+	int r = 0;
+
+	*ret = l->store;
+	if (n >= 0 && strcmp(c->origin, key->name) != 0)
+		r = wl_rotation_archive(l, &p);
+	if (r > 0) {
+		key = &p->key;
+		*ret = p->store;
+	}
+	if (n < 0 || c->size == 0 || strcmp(c->origin, key->name) != 0 ||
+	    wl_note_check_ed25519(key->public_key, text, (size_t)n, c->signature) < 0)
+		*ret = NULL;
+	return r < 0 ? r : 0;
+}
+
 int wl_audit_compare(struct wl_ledger *l, const struct wl_claimed_checkpoint *c,
                      const char *insertion, const char **ret_state)
 {
-	char text[WL_CHECKPOINT_MAX];
+	struct wl_store *signer;
 	struct wl_hash root;
-	int n = text_of(c, text, sizeof(text)), r;
+	int r = find_signer(l, c, &signer);
 
 	*ret_state = "foreign";
-	if (n < 0 || c->size == 0 || strcmp(c->origin, l->id.key.name) != 0 ||
-	    wl_note_check_ed25519(l->id.key.public_key, text, (size_t)n, c->signature) < 0)
-		return 0;
-	if (c->size > wl_store_size(l->store))
+	if (r < 0 || !signer)
+		return r;
+	if (c->size > wl_store_size(signer))
 		return raise_alarm(l, c, WL_RULE_STATION_LEDGER_ROLLED_BACK, insertion, ret_state);
-	r = wl_store_root_at(l->store, c->size, &root);
+	r = wl_store_root_at(signer, c->size, &root);
 	if (r < 0)
 		return r;
 	if (memcmp(root.b, c->root, sizeof(root.b)) != 0)
 		return raise_alarm(l, c, WL_RULE_STATION_LEDGER_FORKED, insertion, ret_state);
-	*ret_state = c->size == wl_store_size(l->store) ? "same" : "older";
+	*ret_state = signer == l->store && c->size == wl_store_size(signer) ? "same" : "older";
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "daemon/ledger/audit_facts.h"
 #include "daemon/ledger/ledger.h"
 
+#define WL_ACTION_ROTATE  "rotate-key"        /* method of the proposal */
 #define WL_ACTION_VALID_S (INT64_C(8) * 3600) /* a proposal waits so long for its second person */
 
 /* A checkpoint as a worker claims it stood on a medium. */

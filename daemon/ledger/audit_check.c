@@ -34,10 +34,8 @@ static const enum wl_event after_the_end[] = {
 
 /* What an alarm stops: everything by which a transfer goes on. */
 static const enum wl_event stopped_by_alarm[] = {
-        WL_E_TRANSFER_OPENED,
-        WL_E_TRANSFER_APPROVED,
-        WL_E_TRANSFER_RETRIED,
-        WL_E_RELEASE_INTENT,
+        WL_E_TRANSFER_OPENED, WL_E_TRANSFER_APPROVED, WL_E_TRANSFER_RETRIED,
+        WL_E_RELEASE_INTENT,  WL_E_KEY_ROTATED,
 };
 
 static int check_alarm(struct wl_ledger *l, const struct wl_draft *d, struct wl_finding *f)
@@ -149,5 +147,7 @@ int wl_audit_check(struct wl_ledger *l, const struct wl_draft *d, const struct w
 		r = check_settled(l, d, c, f);
 	if (r == 0 && d->event == WL_E_STATION_RETIRED)
 		r = check_second(l, d, c, "retire", f);
+	if (r == 0 && d->event == WL_E_KEY_ROTATED)
+		r = check_second(l, d, c, WL_ACTION_ROTATE, f);
 	return r;
 }

@@ -20,6 +20,7 @@
 #include "daemon/base/fdio.h"
 #include "daemon/ledger/audit_facts.h"
 #include "daemon/ledger/manifest.h"
+#include "daemon/ledger/rotate.h"
 #include "daemon/ledger/tiles.h"
 
 #define SEALS        (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
@@ -27,6 +28,34 @@
 #define TILE_BYTES   (WL_TILE_WIDTH * WL_SHA256_BYTES)
 #define BUNDLE_MAX   (WL_TILE_WIDTH * (2U + WL_ENTRY_BYTES_MAX))
 #define AFTER_LEVELS ((int)WL_TILE_LEVELS + 1)
+
+enum { PRESENT, ARCHIVE, ARCHIVE_CHECKPOINT, END };
+
+/* A ledger whose files are given: the present one, or the one before it. */
+struct source {
+	int dirfd;
+	struct wl_store *store;
+	struct wl_facts *facts;
+	char name[WL_ARCHIVE_TEXT]; /* "" or its folder */
+};
+
+static struct source present(struct wl_ledger *l)
+{
+	return (struct source){.dirfd = l->dirfd, .store = l->store, .facts = l->facts};
+}
+
+/* 1 and the ledger whose key was given up, 0 where there is none. */
+static int archived(struct wl_ledger *l, struct source *ret)
+{
+	struct wl_predecessor *p = NULL;
+	struct wl_note_key key;
+	int r = wl_rotation_archive(l, &p);
+
+	if (r <= 0)
+		return r;
+	*ret = (struct source){.dirfd = p->dirfd, .store = p->store, .facts = p->facts};
+	return wl_rotation_read(l, ret->name, &key);
+}
 
 int wl_export_first(struct wl_ledger *l, bool full, uint64_t *ret)
 {
@@ -53,7 +82,7 @@ static unsigned width_of(uint64_t count, uint64_t n)
 }
 
 /* The bytes of a bundle: by the file where it is whole, else by its entries. */
-static int bundle_bytes(struct wl_ledger *l, uint64_t n, unsigned width, const char *path,
+static int bundle_bytes(const struct source *l, uint64_t n, unsigned width, const char *path,
                         uint64_t *ret)
 {
 	struct stat st;
@@ -73,7 +102,7 @@ static int bundle_bytes(struct wl_ledger *l, uint64_t n, unsigned width, const c
 	return r;
 }
 
-static int next_manifest(struct wl_ledger *l, struct wl_export_at *at, char path[WL_EXPORT_PATH],
+static int next_manifest(const struct source *l, struct wl_export_at *at, char path[WL_EXPORT_PATH],
                          uint64_t *ret_bytes)
 {
 	char sha256[WL_SHA256_HEX + 1];
@@ -92,7 +121,7 @@ static int next_manifest(struct wl_ledger *l, struct wl_export_at *at, char path
 	return 1;
 }
 
-int wl_export_next(struct wl_ledger *l, struct wl_export_at *at, char path[WL_EXPORT_PATH],
+static int next_of(const struct source *l, struct wl_export_at *at, char path[WL_EXPORT_PATH],
                    uint64_t *ret_bytes)
 {
 	unsigned width;
@@ -115,6 +144,61 @@ int wl_export_next(struct wl_ledger *l, struct wl_export_at *at, char path[WL_EX
 	return r < 0 ? r : 1;
 }
 
+/* The auditor has not seen the new key yet: she needs the end of the old ledger. */
+static int is_archive_due(struct wl_ledger *l, struct source *ret)
+{
+	struct wl_audit_cosigned last;
+	int r = wl_audit_cosigned(l->facts, &last);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return archived(l, ret);
+}
+
+static int next_archived(struct wl_ledger *l, struct wl_export_at *at, char path[WL_EXPORT_PATH],
+                         uint64_t *ret_bytes)
+{
+	struct source a;
+	struct wl_export_at in = {.level = at->level, .n = at->n};
+	char inside[WL_EXPORT_PATH];
+	struct stat st;
+	int r = is_archive_due(l, &a);
+
+	if (r <= 0)
+		return r;
+	in.size = wl_store_size(a.store);
+	r = at->part == ARCHIVE ? next_of(&a, &in, inside, ret_bytes) : 0;
+	at->level = in.level;
+	at->n = in.n;
+	if (r == 0 && at->part == ARCHIVE)
+		at->part = ARCHIVE_CHECKPOINT;
+	if (r == 0) {
+		(void)snprintf(inside, sizeof(inside), "checkpoint");
+		r = fstatat(a.dirfd, inside, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 1;
+		*ret_bytes = r > 0 ? (uint64_t)st.st_size : 0;
+		at->part = END;
+	}
+	if (r > 0 && snprintf(path, WL_EXPORT_PATH, "%s/%s", a.name, inside) >= WL_EXPORT_PATH)
+		return -ENAMETOOLONG;
+	return r;
+}
+
+int wl_export_next(struct wl_ledger *l, struct wl_export_at *at, char path[WL_EXPORT_PATH],
+                   uint64_t *ret_bytes)
+{
+	struct source s = present(l);
+	int r = at->part == PRESENT ? next_of(&s, at, path, ret_bytes) : 0;
+
+	if (r != 0 || at->part == END)
+		return r;
+	if (at->part == PRESENT) {
+		at->part = ARCHIVE;
+		at->level = 0;
+		at->n = 0;
+	}
+	return next_archived(l, at, path, ret_bytes);
+}
+
 /* ---- the bytes ---- */
 
 static int new_memfd(int *ret_fd)
@@ -127,7 +211,7 @@ static int new_memfd(int *ret_fd)
 	return 0;
 }
 
-static int write_bundle(struct wl_ledger *l, uint64_t n, unsigned width, int fd)
+static int write_bundle(const struct source *l, uint64_t n, unsigned width, int fd)
 {
 	const uint8_t *p;
 	size_t bytes;
@@ -145,7 +229,7 @@ static int write_bundle(struct wl_ledger *l, uint64_t n, unsigned width, int fd)
 	return r;
 }
 
-static int write_hashes(struct wl_ledger *l, int level, uint64_t n, unsigned width, int fd)
+static int write_hashes(const struct source *l, int level, uint64_t n, unsigned width, int fd)
 {
 	uint8_t tile[TILE_BYTES];
 	int r = 0;
@@ -212,7 +296,7 @@ static int parse_tile(const char *path, uint64_t size, int *ret_level, uint64_t 
 	return 0;
 }
 
-static int open_manifest(struct wl_ledger *l, const char *sha256, int fd)
+static int open_manifest(const struct source *l, const char *sha256, int fd)
 {
 	WL_AUTO_CLOSE int from = -1;
 	char buf[16384];
@@ -227,26 +311,52 @@ static int open_manifest(struct wl_ledger *l, const char *sha256, int fd)
 	return r;
 }
 
+/* A path in the archive: 1 and that ledger with the path inside it; 0 for one of the present
+ * ledger. */
+static int in_archive(struct wl_ledger *l, const char **path, struct source *ret)
+{
+	size_t n;
+	int r = strncmp(*path, "archive/", 8) == 0 ? archived(l, ret) : 0;
+
+	if (r <= 0)
+		return r < 0 || strncmp(*path, "archive/", 8) != 0 ? r : -ENOENT;
+	n = strlen(ret->name);
+	if (strncmp(*path, ret->name, n) != 0 || (*path)[n] != '/')
+		return -ENOENT;
+	*path += n + 1;
+	return 1;
+}
+
+static int write_text(const char *text, int fd)
+{
+	return wl_write_full(fd, text, strlen(text));
+}
+
 int wl_export_open(struct wl_ledger *l, uint64_t size, const char *path, int *ret_fd,
                    uint64_t *ret_bytes)
 {
 	WL_AUTO_CLOSE int fd = -1;
+	struct source s = present(l);
 	unsigned width = 0;
 	uint64_t n = 0;
-	int level = 0, r;
+	int level = 0, archive = in_archive(l, &path, &s), r;
 
-	if (size > wl_store_size(l->store))
-		return -ENOENT;
+	if (archive < 0 || size > wl_store_size(l->store))
+		return archive < 0 ? archive : -ENOENT;
+	if (archive)
+		size = wl_store_size(s.store);
 	r = new_memfd(&fd);
 	if (r < 0)
 		return r;
-	if (strncmp(path, "manifests/", 10) == 0)
-		r = open_manifest(l, path + 10, fd);
+	if (archive && strcmp(path, "checkpoint") == 0)
+		r = write_text(wl_store_checkpoint(s.store), fd);
+	else if (strncmp(path, "manifests/", 10) == 0)
+		r = open_manifest(&s, path + 10, fd);
 	else
 		r = parse_tile(path, size, &level, &n, &width);
 	if (r == 0 && width > 0)
-		r = level < 0 ? write_bundle(l, n, width, fd)
-		              : write_hashes(l, level, n, width, fd);
+		r = level < 0 ? write_bundle(&s, n, width, fd)
+		              : write_hashes(&s, level, n, width, fd);
 	off_t end = r == 0 ? lseek(fd, 0, SEEK_END) : 0;
 	if (r == 0 && (end < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0))
 		r = -errno;

@@ -4,6 +4,8 @@
  * An export always holds every tile of hashes (32 bytes an entry) and the bundles from the one that
  * holds entry `first` on. With the hashes an auditor computes the root of any earlier size, so that
  * what she knows (her last checkpoint, a receipt on paper) is compared without the old entries.
+ * Where the ledger's key was changed and nobody has countersigned since, the whole ledger before it
+ * goes along under archive/N, so that the old key can vouch for the new one.
  */
 #ifndef WL_LEDGER_EXPORT_H
 #define WL_LEDGER_EXPORT_H
@@ -17,6 +19,8 @@ struct wl_export_at {
 	uint64_t size, first;
 	int level; /* 0: bundles, 1 + L: tiles of level L, then manifests */
 	uint64_t n;
+	unsigned part; /* 0: the ledger, 1: the one before it, 2: that one's checkpoint, 3: the end
+	                */
 };
 
 /* The first entry of an export: of the bundle that holds the last countersigned size; 0 where there

@@ -13,6 +13,7 @@
 #include "daemon/ledger/audit.h"
 #include "daemon/ledger/certificate_request.h"
 #include "daemon/ledger/export.h"
+#include "daemon/ledger/rotate.h"
 #include "daemon/ledger/serve.h"
 
 #define DOCUMENT_MAX 16384U
@@ -60,7 +61,7 @@ static int next_file(void *server, void *connection)
 	struct wl_connection *c = connection;
 	struct wl_stream *t = &c->stream;
 	struct wl_export_at at = {
-	        .size = t->size, .first = t->first, .level = t->level, .n = t->at};
+	        .size = t->size, .first = t->first, .level = t->level, .n = t->at, .part = t->part};
 	char path[WL_EXPORT_PATH];
 	uint64_t bytes;
 	int r = wl_export_next(s->o.ledger, &at, path, &bytes);
@@ -71,6 +72,7 @@ static int next_file(void *server, void *connection)
 		return end_list(s, c);
 	t->level = at.level;
 	t->at = at.n;
+	t->part = at.part;
 	t->count++;
 	wl_message_start(&s->out, WL_MSG_EXPORT_FILE, t->serial);
 	wl_message_put_u64(&s->out, WL_T_SIZE, bytes);
@@ -209,6 +211,28 @@ static int on_cert(struct wl_server *s, struct wl_connection *c)
 	return wl_connection_send(c, &s->out);
 }
 
+static int on_rotate(struct wl_server *s, struct wl_connection *c)
+{
+	struct wl_rotate_ask ask = {.actor = TEXT(s, ACTOR),
+	                            .proposed_by = TEXT(s, PROPOSED_BY),
+	                            .words = TEXT(s, TEXT),
+	                            .uid = U64(s, UID)};
+	struct wl_finding f = {.rule = WL_RULE_NONE};
+	struct wl_rotated done;
+	struct wl_message *m;
+	int r = wl_rotate(s->o.ledger, &ask, &done, &f);
+
+	if (r < 0)
+		return reply_error(s, c, r, &f);
+	m = start(s, WL_MSG_KEY_ROTATE_REPLY);
+	wl_message_put_text(m, WL_T_ORIGIN, s->o.ledger->id.key.name);
+	wl_message_put_u64(m, WL_T_SEQ, done.seq);
+	wl_message_put_text(m, WL_T_FINGERPRINT, s->o.ledger->id.fingerprint);
+	wl_message_put_text(m, WL_T_OLD_FINGERPRINT, done.old_fingerprint);
+	wl_message_put_text(m, WL_T_OLD_ORIGIN, done.old_origin);
+	return wl_connection_send(c, m);
+}
+
 static const struct {
 	enum wl_message_id id;
 	int (*handle)(struct wl_server *s, struct wl_connection *c);
@@ -216,7 +240,7 @@ static const struct {
         {WL_MSG_EXPORT_LIST, on_export_list},    {WL_MSG_EXPORT_READ, on_export_read},
         {WL_MSG_CHECKPOINT_COMPARE, on_compare}, {WL_MSG_COSIGN, on_cosign},
         {WL_MSG_COSIGNED, on_cosigned},          {WL_MSG_STATION_CSR, on_csr},
-        {WL_MSG_STATION_CERT, on_cert},
+        {WL_MSG_STATION_CERT, on_cert},          {WL_MSG_KEY_ROTATE, on_rotate},
 };
 
 int wl_handle_audit(struct wl_server *s, struct wl_connection *c)

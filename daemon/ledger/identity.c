@@ -50,6 +50,19 @@ int wl_identity_make(const struct wl_keys *k, const char *station, const char *o
 	return 0;
 }
 
+int wl_identity_next(const struct wl_keys *k, const struct wl_identity *old, const char *origin,
+                     uint64_t uid, struct wl_identity *ret)
+{
+	uint8_t public_key[WL_ED25519_PUBLIC];
+	int r = wl_keys_ledger_public(k, public_key);
+
+	*ret = *old;
+	ret->uid = uid;
+	if (r == 0)
+		r = wl_note_key_make(origin, public_key, &ret->key);
+	return r < 0 ? r : complete(ret);
+}
+
 int wl_identity_save(int dirfd, const struct wl_identity *id)
 {
 	char buf[FILE_MAX];

@@ -23,6 +23,9 @@ struct wl_identity {
  * for a station or origin of a wrong form. */
 int wl_identity_make(const struct wl_keys *k, const char *station, const char *origin, uint64_t uid,
                      const uint8_t authority_spki_sha256[WL_SHA256_BYTES], struct wl_identity *ret);
+/* The same station with another ledger key and origin. */
+int wl_identity_next(const struct wl_keys *k, const struct wl_identity *old, const char *origin,
+                     uint64_t uid, struct wl_identity *ret);
 int wl_identity_save(int dirfd, const struct wl_identity *id); /* durable */
 /* -ENOENT before `station init`; -EBADMSG where the file is not of this form. */
 int wl_identity_load(int dirfd, struct wl_identity *ret);

@@ -82,9 +82,14 @@ static int make_document_key(int dirfd)
 	return r;
 }
 
+int wl_keys_make_ledger(int dirfd)
+{
+	return file_exists(dirfd, LEDGER_KEY) ? 0 : make_ledger_key(dirfd);
+}
+
 int wl_keys_make(int dirfd)
 {
-	int r = file_exists(dirfd, LEDGER_KEY) ? 0 : make_ledger_key(dirfd);
+	int r = wl_keys_make_ledger(dirfd);
 
 	if (r == 0 && !file_exists(dirfd, DOCUMENT_KEY))
 		r = make_document_key(dirfd);
@@ -143,22 +148,27 @@ static int load_document_key(int dirfd, struct wl_keys *k)
 	return r;
 }
 
-int wl_keys_load(int dirfd, struct wl_keys **ret)
+int wl_keys_load_both(int ledger_dirfd, int document_dirfd, struct wl_keys **ret)
 {
 	struct wl_keys *k = calloc(1, sizeof(*k));
 	int r;
 
 	if (!k)
 		return -ENOMEM;
-	r = load_ledger_key(dirfd, k);
+	r = load_ledger_key(ledger_dirfd, k);
 	if (r == 0)
-		r = load_document_key(dirfd, k);
+		r = load_document_key(document_dirfd, k);
 	if (r < 0) {
 		wl_keys_free(k);
 		return r;
 	}
 	*ret = k;
 	return 0;
+}
+
+int wl_keys_load(int dirfd, struct wl_keys **ret)
+{
+	return wl_keys_load_both(dirfd, dirfd, ret);
 }
 
 int wl_keys_ledger_public(const struct wl_keys *k, uint8_t ret[WL_ED25519_PUBLIC])

@@ -23,8 +23,14 @@ int wl_keys_init_memory(void);
  * are missing. Durable when it returns. */
 int wl_keys_make(int dirfd);
 
+#define WL_KEYS_NEXT "next" /* folder in keys/: the key that a rotation prepared */
+/* Makes ledger.key alone, likewise. */
+int wl_keys_make_ledger(int dirfd);
+
 /* Loads both. -ENOENT where one is missing, -EBADMSG where one is not a key of its kind. */
 int wl_keys_load(int dirfd, struct wl_keys **ret);
+/* The same from two folders. */
+int wl_keys_load_both(int ledger_dirfd, int document_dirfd, struct wl_keys **ret);
 struct wl_keys *wl_keys_free(struct wl_keys *k);
 
 int wl_keys_ledger_public(const struct wl_keys *k, uint8_t ret[WL_ED25519_PUBLIC]);

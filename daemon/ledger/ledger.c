@@ -19,12 +19,15 @@
 #include "daemon/base/fdio.h"
 #include "daemon/ledger/certificate.h"
 #include "daemon/ledger/folder.h"
+#include "daemon/ledger/mirror_follow.h"
+#include "daemon/ledger/rotate.h"
 #include "daemon/ledger/station.h"
 
 struct wl_ledger *wl_ledger_close(struct wl_ledger *l)
 {
 	if (!l)
 		return NULL;
+	wl_rotation_close(l);
 	wl_facts_free(l->facts);
 	wl_store_free(l->store);
 	X509_free(l->certificate);
@@ -108,8 +111,10 @@ int wl_ledger_open_store(struct wl_ledger *l, struct wl_finding *f)
 	                             .sign = l->keys ? sign : NULL,
 	                             .user = l,
 	                             .mirror = l->mirror};
-	int r = wl_store_open(&o, &l->store, f);
+	int r = wl_mirror_follow(l, f);
 
+	if (r == 0)
+		r = wl_store_open(&o, &l->store, f);
 	if (r == 0 && wl_store_size(l->store) == 0 &&
 	    faccessat(l->state_fd, WL_STATION_FIRST_CHECKPOINT, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
 		(void)wl_refuse(f, WL_RULE_STATION_LEDGER_FAILED, "the ledger's entries are gone");
@@ -119,6 +124,8 @@ int wl_ledger_open_store(struct wl_ledger *l, struct wl_finding *f)
 		r = wl_facts_open(l->index_path, l->store, &l->facts, f);
 	if (r == 0 && wl_store_size(l->store) > 0)
 		r = check_entry_zero(l, f);
+	if (r == 0)
+		r = wl_rotation_begin(l, f);
 	return r < 0 ? r : wl_succession_finish(l, f);
 }
 
@@ -137,7 +144,7 @@ static int open_folders(struct wl_ledger *l, const char *path)
 	return r;
 }
 
-static int open_identity(struct wl_ledger *l, struct wl_finding *f)
+int wl_ledger_open_identity(struct wl_ledger *l, struct wl_finding *f)
 {
 	int r = wl_identity_load(l->keys_fd, &l->id);
 
@@ -155,7 +162,8 @@ static int open_identity(struct wl_ledger *l, struct wl_finding *f)
 	}
 	l->identified = true;
 	load_keys(l);
-	return wl_ledger_open_store(l, f);
+	r = wl_ledger_open_store(l, f);
+	return r == 0 && wl_rotation_is_due(l) ? wl_rotation_turn(l, f) : r;
 }
 
 int wl_ledger_open_with(const char *path, const char *mirror, uint64_t reserve_bytes,
@@ -176,8 +184,10 @@ int wl_ledger_open_with(const char *path, const char *mirror, uint64_t reserve_b
 		r = open_folders(l, path);
 	if (r == 0) /* first, so that a start on a full disk has room */
 		r = wl_reserve_open(l->state_fd, reserve_bytes, &l->reserve);
+	if (r == 0) /* a change of key that was interrupted */
+		r = wl_rotation_move(l);
 	if (r == 0)
-		r = open_identity(l, ret_finding);
+		r = wl_ledger_open_identity(l, ret_finding);
 	if (r < 0) {
 		wl_ledger_close(l);
 		return r;

@@ -12,6 +12,7 @@
 #include "daemon/ledger/reserve.h"
 #include "daemon/ledger/store.h"
 
+struct wl_predecessor;
 struct wl_ledger {
 	int dirfd, state_fd, keys_fd;
 	char index_path[4096];
@@ -24,6 +25,7 @@ struct wl_ledger {
 	char boot[WL_BOOT_TEXT];
 	const char *mirror; /* its folder, as it was given; NULL: none */
 	struct wl_reserve reserve;
+	struct wl_predecessor *archive; /* rotate.h; NULL until it is asked for */
 	bool failed; /* the disk failed us: nothing is appended until the machine is restarted */
 };
 

@@ -37,11 +37,14 @@ daemon_ledger_libwl_ledger_a_SOURCES = \
 	daemon/ledger/manifest.c daemon/ledger/manifest.h \
 	daemon/ledger/merkle.c daemon/ledger/merkle.h \
 	daemon/ledger/mirror.c daemon/ledger/mirror.h \
+	daemon/ledger/mirror_follow.c daemon/ledger/mirror_follow.h \
 	daemon/ledger/note.c daemon/ledger/note.h \
 	daemon/ledger/note_compose.c daemon/ledger/note_compose.h \
 	daemon/ledger/predecessor.c daemon/ledger/predecessor.h \
 	daemon/ledger/reserve.c daemon/ledger/reserve.h \
 	daemon/ledger/serve.c daemon/ledger/serve.h \
+	daemon/ledger/rotate.c daemon/ledger/rotate.h \
+	daemon/ledger/rotate_begin.c daemon/ledger/rotate_files.c \
 	daemon/ledger/station.c daemon/ledger/station.h \
 	daemon/ledger/store.c daemon/ledger/store.h \
 	daemon/ledger/succession.c \
@@ -64,7 +67,7 @@ ledger_tests = tests/unit/test_ledger_audit tests/unit/test_ledger_entry tests/u
 	tests/unit/test_ledger_export \
 	tests/unit/test_ledger_custody \
 	tests/unit/test_ledger_merkle tests/unit/test_ledger_note \
-	tests/unit/test_ledger_recovery tests/unit/test_ledger_succession \
+	tests/unit/test_ledger_recovery tests/unit/test_ledger_rotate tests/unit/test_ledger_succession \
 	tests/unit/test_ledger_tiles
 check_PROGRAMS += $(ledger_tests)
 TESTS += $(ledger_tests)
@@ -102,6 +105,10 @@ tests_unit_test_ledger_recovery_LDADD = $(ledger_test_libs)
 tests_unit_test_ledger_recovery_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=write -Wl,--wrap=pwrite \
 	-Wl,--wrap=fsync -Wl,--wrap=fdatasync -Wl,--wrap=renameat -Wl,--wrap=ftruncate \
 	-Wl,--wrap=mkdirat -Wl,--wrap=unlinkat
+tests_unit_test_ledger_rotate_SOURCES = tests/unit/test_ledger_rotate.c $(ledger_fixture)
+tests_unit_test_ledger_rotate_CPPFLAGS = $(ledger_test_cppflags)
+tests_unit_test_ledger_rotate_LDADD = $(ledger_test_libs)
+tests_unit_test_ledger_rotate_LDFLAGS = $(tests_unit_test_ledger_recovery_LDFLAGS)
 tests_unit_test_ledger_succession_SOURCES = tests/unit/test_ledger_succession.c $(ledger_fixture)
 tests_unit_test_ledger_succession_CPPFLAGS = $(ledger_test_cppflags)
 tests_unit_test_ledger_succession_LDADD = $(ledger_test_libs)
@@ -116,6 +123,6 @@ EXTRA_DIST += tests/integration/tlog_check.py tests/integration/ledger_faults.py
 
 # by the byte and by every system call, where check.sh takes a sample
 check-long: all
-	WL_LONG=1 $(MAKE) check TESTS=tests/unit/test_ledger_recovery
+	WL_LONG=1 $(MAKE) check TESTS='tests/unit/test_ledger_recovery tests/unit/test_ledger_rotate'
 	WL_LONG=1 WL_BUILD=$(abs_builddir) sh $(srcdir)/tests/integration/ledger_faults.sh
 .PHONY: check-long

@@ -17,10 +17,11 @@
 #include "daemon/base/fdio.h"
 #include "daemon/ledger/certificate.h"
 #include "daemon/ledger/heritage.h"
+#include "daemon/ledger/rotate.h"
 
-/* Lets go of a proposal's keys and empty store, to open them again. */
-static void forget(struct wl_ledger *l)
+void wl_station_forget(struct wl_ledger *l)
 {
+	wl_rotation_close(l);
 	l->facts = wl_facts_free(l->facts);
 	l->store = wl_store_free(l->store);
 	X509_free(l->certificate);
@@ -38,7 +39,7 @@ int wl_station_init(struct wl_ledger *l, const char *station, const char *origin
 	struct wl_clock c;
 	int r;
 
-	if (wl_ledger_is_initialised(l))
+	if (wl_ledger_is_initialised(l) || wl_rotation_was(l))
 		return -EEXIST;
 	if (l->failed)
 		return -EROFS;
@@ -47,7 +48,7 @@ int wl_station_init(struct wl_ledger *l, const char *station, const char *origin
 	    wl_note_key_make(origin, (const uint8_t[WL_ED25519_PUBLIC]){0}, &form) < 0)
 		return -EINVAL;
 	wl_ledger_read_clock(l, &c);
-	forget(l);
+	wl_station_forget(l);
 	r = wl_succession_forget(l);
 	if (r == 0)
 		r = wl_keys_make(l->keys_fd);
@@ -68,18 +69,10 @@ int wl_station_init(struct wl_ledger *l, const char *station, const char *origin
 	return wl_ledger_open_store(l, &f);
 }
 
-static int fill_entry_zero(const struct wl_ledger *l, uint64_t uid, struct wl_draft *d)
+int wl_station_fill(const struct wl_ledger *l, const char *second, struct wl_draft *d)
 {
-	char second[WL_ID_TEXT];
-	int r;
+	int r = wl_draft_text(d, WL_M_LEDGER_VKEY, l->id.vkey);
 
-	d->event = WL_E_STATION_INIT;
-	d->uid = l->id.uid;
-	(void)snprintf(d->actor, sizeof(d->actor), "uid:%" PRIu64, l->id.uid);
-	(void)snprintf(second, sizeof(second), "uid:%" PRIu64, uid);
-	if (RAND_bytes(d->nonce, sizeof(d->nonce)) != 1)
-		return -EIO;
-	r = wl_draft_text(d, WL_M_LEDGER_VKEY, l->id.vkey);
 	if (r == 0)
 		r = wl_draft_text(d, WL_M_DOCUMENT_SPKI_SHA256, l->id.document_spki_sha256);
 	if (r == 0)
@@ -90,6 +83,19 @@ static int fill_entry_zero(const struct wl_ledger *l, uint64_t uid, struct wl_dr
 	if (r == 0)
 		r = wl_draft_text(d, WL_M_SECOND_ACTOR, second);
 	return r;
+}
+
+static int fill_entry_zero(const struct wl_ledger *l, uint64_t uid, struct wl_draft *d)
+{
+	char second[WL_ID_TEXT];
+
+	d->event = WL_E_STATION_INIT;
+	d->uid = l->id.uid;
+	(void)snprintf(d->actor, sizeof(d->actor), "uid:%" PRIu64, l->id.uid);
+	(void)snprintf(second, sizeof(second), "uid:%" PRIu64, uid);
+	if (RAND_bytes(d->nonce, sizeof(d->nonce)) != 1)
+		return -EIO;
+	return wl_station_fill(l, second, d);
 }
 
 /* Entry 0, and in the same commit what is taken over of the ledger before, where there is one. */
@@ -103,7 +109,7 @@ static int write_entry_zero(struct wl_ledger *l, uint64_t uid, struct wl_draft *
 	if (r == 0)
 		r = successor = wl_succession_open(l, &p, f);
 	if (r > 0)
-		r = wl_succession_fill(&p, d);
+		r = wl_succession_fill(&p, true, d);
 	if (r == 0)
 		r = wl_draft_check(d, f);
 	if (r < 0)

@@ -16,6 +16,7 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/fdio.h"
 #include "daemon/ledger/heritage.h"
+#include "daemon/ledger/rotate.h"
 #include "daemon/ledger/station.h"
 
 #define FILE_NAME "succeeds"
@@ -50,8 +51,10 @@ int wl_succession_open(struct wl_ledger *l, struct wl_predecessor *ret, struct w
 	size_t n;
 	int r = wl_file_read(l->state_fd, FILE_NAME, 96, &p, &n);
 
+	if (r == -ENOENT)
+		return wl_rotation_open(l, ret, f);
 	if (r < 0)
-		return r == -ENOENT ? 0 : r;
+		return r;
 	if (sscanf(p, "%31[a-z0-9-] %" SCNu64, name, &seen) != 2)
 		return -EBADMSG;
 	state_path(l, path);
@@ -62,7 +65,7 @@ int wl_succession_open(struct wl_ledger *l, struct wl_predecessor *ret, struct w
 	return 1;
 }
 
-int wl_succession_fill(const struct wl_predecessor *p, struct wl_draft *d)
+int wl_succession_fill(const struct wl_predecessor *p, bool lost, struct wl_draft *d)
 {
 	int r = wl_draft_text(d, WL_M_PREVIOUS_ORIGIN, p->key.name);
 
@@ -70,7 +73,7 @@ int wl_succession_fill(const struct wl_predecessor *p, struct wl_draft *d)
 		r = wl_draft_text(d, WL_M_PREVIOUS_CHECKPOINT, wl_store_checkpoint(p->store));
 	if (r == 0)
 		r = wl_draft_text(d, WL_M_PREVIOUS_VKEY, p->vkey);
-	return r < 0 ? r : wl_draft_integer(d, WL_M_PREVIOUS_SEEN, (int64_t)p->seen);
+	return r < 0 || !lost ? r : wl_draft_integer(d, WL_M_PREVIOUS_SEEN, (int64_t)p->seen);
 }
 
 int wl_succession_finish(struct wl_ledger *l, struct wl_finding *f)

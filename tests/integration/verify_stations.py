@@ -444,8 +444,8 @@ def test_succession():
 
     def successor(cp, origin="test.example/stn3", **init):
         return Story(origin="test.example/stn3/2", seed=seed("new"), station="STN3",
-                     init=dict({"previous_origin": origin, "previous_checkpoint": cp.decode()},
-                               **init)).begin()
+                     init=dict({"previous_origin": origin, "previous_checkpoint": cp.decode(),
+                                "previous_seen": 1}, **init)).begin()
     new = successor(old.checkpoint(size))
     put("b", open("b").read() + "station %s\n" % new.vkey())
     status, said, _ = lines("--book", "b", write(new, "n"))
@@ -485,7 +485,9 @@ def test_rotation():
     check("a ledger that did not end vouches for no key", status == 1 and "give way" in err, err)
     pub = ml.public_key(new.seed)
     spki = hashlib.sha256(bytes.fromhex("302a300506032b6570032100") + pub).hexdigest()
-    old.add("key.rotated", {"new_sha256": spki, "old_sha256": "00" * 32, "which": "ledger"})
+    old.add("action.proposed", {"method": "rotate-key", "words": "x"}, actor="admin-1")
+    old.add("key.rotated", {"new_sha256": spki, "old_sha256": "00" * 32, "proposed_by": "admin-1",
+                            "which": "ledger"}, actor="admin-2")
     write(old, "l")
     put("other.vkey", Story(origin=new.origin, seed=seed("thief")).vkey() + "\n")
     check("nor for another key", run("enrol", "--book", "b", "--rotate", "l", "other.vkey")[0] == 1)
@@ -501,8 +503,24 @@ def test_rotation():
     new.begin()
     write(new, "n")
     status, said, _ = lines("--book", "b", "l", "n")
+    check("the new key must stand under the old one's last checkpoint", status == 1 and
+          "succession-wrong" in kinds(said[1]), said)
+    # on one medium, the old ledger in the archive: gone through before the one that follows it
+    note = old.checkpoint() + ml.signature_line(
+        new.origin, 1, pub, ml.sign(new.seed, old.checkpoint().split(b"\n\n")[0] + b"\n")).encode()
+    new = Story(origin=new.origin, seed=new.seed, station="STN4", init={
+        "previous_origin": old.origin, "previous_checkpoint": note.decode()}).begin()
+    write(new, "n")
+    write(old, "n/archive/1")
+    open("n/archive/1/checkpoint", "wb").write(note)
+    os.unlink("b.seen")
+    status, said, _ = lines("--book", "b", "n")
     check("the ended ledger is not missed and its successor fits", status == 0 and
-          kinds(said[0]) == ["ended", "first-visit"] and "succeeds" in kinds(said[1]), (status, said))
+          kinds(said[0]) == ["ended", "first-visit"] and "succeeds" in kinds(said[1]) and
+          "succession-unproven" not in kinds(said[1]), (status, said))
+    check("who signed until when", any(
+        "%s ended at %d, signed by both keys; from " % (old.origin, len(old.entries)) in x["words"]
+        for x in said[1]["findings"]), said)
     status, said, _ = lines("--book", "b", "n", write(story("x"), "x"))
     check("nor later", all(x["verdict"] != "missing" for x in said), said)
 

@@ -154,14 +154,95 @@ def stopped_unseen():
 @case
 def goes_on_after_its_end():
     s = Story().begin()
-    n = s.add("key.rotated", {"new_sha256": "00" * 32, "old_sha256": "11" * 32, "which": "ledger"})
+    n = rotated(s)
     m = s.stop()
     return s, [("entry-after-end", [n, m]), ("ended", [n])]
 
 
-def retired(s):
-    data = {"entry": "", "proposed_by": "admin-1", "words": "end of life"}
-    return s.add("station.retired", data, actor="admin-2")
+def proposed(s, method, actor="admin-1", **data):
+    return s.add("action.proposed", dict({"method": method, "words": "it is time"}, **data), actor=actor)
+
+
+def rotated(s, by="admin-2", first="admin-1"):
+    proposed(s, "rotate-key")
+    return s.add("key.rotated", {"new_sha256": "00" * 32, "old_sha256": "11" * 32, "proposed_by": first,
+                                 "which": "ledger", "words": "yes"}, actor=by)
+
+
+def retired(s, by="admin-2", first="admin-1"):
+    proposed(s, "retire")
+    return s.add("station.retired", {"proposed_by": first, "words": "end of life"}, actor=by)
+
+
+@case
+def the_key_is_given_up_by_one_person():
+    s = Story().begin()
+    n = rotated(s, by="admin-1")
+    return s, [("one-person", [n]), ("ended", [n])]
+
+
+@case
+def the_key_is_given_up_and_nobody_had_said_so():
+    s = Story().begin()
+    n = rotated(s, first="admin-3")
+    return s, [("action-unproposed", [n]), ("ended", [n])]
+
+
+@case
+def a_station_is_retired_by_one_person():
+    s = Story().begin()
+    n = retired(s, by="admin-1")
+    return s, [("one-person", [n]), ("ended", [n])]
+
+
+@case
+def a_station_is_retired_on_an_old_word():
+    s = Story().begin()
+    p = proposed(s, "retire")
+    s.clock += 9 * 3600
+    n = s.add("station.retired", {"proposed_by": "admin-1", "words": "late"}, actor="admin-2")
+    return s, [("action-unproposed", [p, n]), ("ended", [n])]
+
+
+def alarm(s):
+    return s.add("station.fault", {"detail": "x", "errno": 0, "part": "ledger",
+                                   "rule": "station.ledger-rolled-back", "size": 9}, actor="station")
+
+
+def settled(s, n, by="admin-2", first="admin-1"):
+    return s.add("alarm.settled", {"entry": "%s#%d" % (s.station, n), "proposed_by": first,
+                                   "words": "a test medium"}, actor=by)
+
+
+@case
+def an_alarm_is_settled():
+    s = Story().begin()
+    n = alarm(s)
+    proposed(s, "settle", entry="%s#%d" % (s.station, n))
+    settled(s, n)
+    s.stop()
+    return s, [("station-fault", [n])]
+
+
+@case
+def an_alarm_is_settled_by_one_person():
+    s = Story().begin()
+    n = alarm(s)
+    proposed(s, "settle", entry="%s#%d" % (s.station, n))
+    m = settled(s, n, by="admin-1")
+    s.stop()
+    return s, [("one-person", [m]), ("station-fault", [n])]
+
+
+@case
+def an_alarm_is_settled_twice_on_one_word():
+    s = Story().begin()
+    n = alarm(s)
+    proposed(s, "settle", entry="%s#%d" % (s.station, n))
+    settled(s, n)
+    m = settled(s, n)
+    s.stop()
+    return s, [("action-unproposed", [m]), ("station-fault", [n])]
 
 
 @case
@@ -189,9 +270,9 @@ def a_retired_station_lets_nothing_cross():
 def a_key_given_up_says_nothing_after():
     s = Story().begin()
     n = retired(s)
-    k = s.add("key.rotated", {"new_sha256": "00" * 32, "old_sha256": "11" * 32, "which": "ledger"})
+    k = rotated(s)
     m = s.stop()
-    return s, [("entry-after-end", [n, k]), ("entry-after-end", [n, m]), ("ended", [n]), ("ended", [k])]
+    return s, [("entry-after-end", [n, k - 1]), ("entry-after-end", [n, k]), ("entry-after-end", [n, m]), ("ended", [n]), ("ended", [k])]
 
 
 @case
@@ -571,7 +652,11 @@ def heir(seen=True, policy=1, **counters):
     """A station after a lost disk: what it took over, before its first policy."""
     old = Story(origin="test.example/tst0")
     old.add("station.init", old.first)
-    init = {"previous_checkpoint": old.checkpoint().decode(), "previous_origin": old.origin}
+    note = old.checkpoint()
+    if not seen:  # a change of key: the new one signs as well
+        text = note.split(b"\n\n")[0] + b"\n"
+        note += ml.signature_line(ml.ORIGIN, 1, ml.public_key(ml.SEED), ml.sign(ml.SEED, text)).encode()
+    init = {"previous_checkpoint": note.decode(), "previous_origin": old.origin}
     if seen:
         init["previous_seen"] = 1
     s = Story(init=init)

@@ -153,6 +153,25 @@ static void test_dies_with_its_medium(void **state)
 	assert_int_equal(find(&t, "STN3#82", 1000, &rule), 0);
 }
 
+/* The ledger's key was changed and entries are counted from 0 again; a stay of a medium never is.
+ */
+static void test_another_ledger(void **state)
+{
+	struct wl_grants t = {.boot = BOOT};
+	struct wl_grant later = good;
+	enum wl_rule rule;
+
+	(void)state;
+	assert_int_equal(add(&t, &good, 100, &rule), 0);
+	wl_grants_spend(&t, good.intent);
+	(void)snprintf(later.insertion, sizeof(later.insertion), "STN3-I000313");
+	later.diskseq++;
+	assert_int_equal(add(&t, &good, 101, &rule), -EBADMSG);
+	assert_int_equal(rule, WL_RULE_STATION_NO_GRANT);
+	assert_int_equal(add(&t, &later, 101, &rule), 0);
+	assert_int_equal(find(&t, later.intent, 101, &rule), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +181,7 @@ int main(void)
 	        cmocka_unit_test(test_words),
 	        cmocka_unit_test(test_one_intent_one_grant),
 	        cmocka_unit_test(test_dies_with_its_medium),
+	        cmocka_unit_test(test_another_ledger),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
