@@ -11,10 +11,13 @@
 #include "client/beside.h"
 #include "client/say.h"
 
+#define MANY 16U /* as many as weighlock-verify takes */
+
 int wl_verb_ledger_verify(struct wl_cli *cli)
 {
 	char program[PATH_MAX];
-	char *words[8];
+	char *words[8 + 2 * (1 + MANY)];
+	const char *since = wl_args_value(cli->args, "since"), *cosigner;
 	size_t n = 0;
 	/* exec takes them unconst; it does not write */
 	const char *key = wl_args_value(cli->args, "key");
@@ -29,6 +32,17 @@ int wl_verb_ledger_verify(struct wl_cli *cli)
 		words[n++] = (char *)(uintptr_t) "--json";
 	words[n++] = (char *)(uintptr_t) "--key";
 	words[n++] = (char *)(uintptr_t)key;
+	if (since) {
+		words[n++] = (char *)(uintptr_t) "--since";
+		words[n++] = (char *)(uintptr_t)since;
+	}
+	for (size_t i = 0; (cosigner = wl_args_nth(cli->args, "cosigner", i)) != NULL; i++) {
+		if (i == MANY)
+			return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
+			                      _("More than %u cosigners."), MANY);
+		words[n++] = (char *)(uintptr_t) "--cosigner";
+		words[n++] = (char *)(uintptr_t)cosigner;
+	}
 	words[n++] = (char *)(uintptr_t) "--";
 	words[n++] = (char *)(uintptr_t)folder;
 	words[n] = NULL;

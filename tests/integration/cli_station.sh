@@ -151,6 +151,14 @@ wl_check "the receipt is there" grep -q "c2sp.org/tlog-proof@v1" "$WL_WORK/audit
 cs 0 "ledger prove, to standard output" $SCN_AUDIT ledger prove 1
 cs_says "c2sp.org/tlog-proof@v1"
 cs 0 "ledger verify, by the other program" $SCN_AUDIT ledger verify "$WL_STATE/var/lib/weighlock-ledger" --key "$VKEY"
+cp "$WL_STATE/var/lib/weighlock-ledger/checkpoint" "$WL_WORK/since" && chmod 0644 "$WL_WORK/since"
+cs 0 "ledger verify --since, a checkpoint of its own" $SCN_AUDIT ledger verify "$WL_STATE/var/lib/weighlock-ledger" \
+	--key "$VKEY" --since "$WL_WORK/since"
+sed '2s/.*/3/' "$WL_WORK/since" >"$WL_WORK/since-other" && chmod 0644 "$WL_WORK/since-other"
+cs 2 "and one that nobody signed" $SCN_AUDIT ledger verify "$WL_STATE/var/lib/weighlock-ledger" \
+	--key "$VKEY" --since "$WL_WORK/since-other"
+cs 1 "ledger verify --cosigner, where nobody countersigned" $SCN_AUDIT ledger verify "$WL_STATE/var/lib/weighlock-ledger" \
+	--key "$VKEY" --cosigner 'audit.example+a4c144c3+BAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f'
 cs 0 "ledger verify --json" $SCN_AUDIT ledger verify "$WL_STATE/var/lib/weighlock-ledger" --key "$VKEY" --json
 cs_json 'o["origin"] == "test.example/tst1"'
 
