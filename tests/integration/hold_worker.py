@@ -1,19 +1,22 @@
 #!/usr/bin/python3
 """Stops the worker that reads or writes a stick, once it moved some bytes.
 
-usage: hold_worker.py DEVICE rchar|wchar BYTES     prints its process number, and ends
+usage: hold_worker.py DEVICE|FOLDER rchar|wchar BYTES     prints its process number, and ends
 
 So a state that lasts a tenth of a second on a fast disk lasts until `kill -CONT`: the stick can be
 pulled, or a daemon killed, in the middle of reading or writing on a machine of any speed. Only the
 worker stands still, no daemon; a kill -9 reaches it all the same. It is looked for every millisecond,
-by the device that it has open; its bytes are the kernel's count (/proc/PID/io). Gives up after 120 s.
+by the device that it has open, or a file of the folder (a transfer's, in the vault: who reads there
+looks into it); its bytes are the kernel's count (/proc/PID/io). Gives up after 120 s.
 """
+import contextlib
 import os
 import signal
 import sys
 import time
 
-device, counter, wanted = os.stat(sys.argv[1]).st_rdev, sys.argv[2] + ":", int(sys.argv[3])
+place, counter, wanted = sys.argv[1], sys.argv[2] + ":", int(sys.argv[3])
+device = os.stat(place).st_rdev if place.startswith("/dev/") else None
 
 
 def is_worker(pid):
@@ -44,12 +47,18 @@ def for_writing(pid, fd):
     return int(flags, 8) & os.O_ACCMODE != os.O_RDONLY
 
 
+def is_wanted(fd):
+    if device is None:
+        return os.readlink(fd).startswith(place + "/")
+    return os.stat(fd).st_rdev == device
+
+
 def has_open(pid):
-    """The device, and in the way that is waited for: a release reads the stick before it writes."""
+    """And in the way that is waited for: a release reads the stick before it writes."""
     try:
         folder = f"/proc/{pid}/fd"
-        return any(os.stat(f"{folder}/{fd}").st_rdev == device
-                   and for_writing(pid, fd) == (counter == "wchar:") for fd in os.listdir(folder))
+        return any(is_wanted(f"{folder}/{fd}") and for_writing(pid, fd) == (counter == "wchar:")
+                   for fd in os.listdir(folder))
     except (OSError, StopIteration):
         return False
 
@@ -69,12 +78,31 @@ def find():
     return 0
 
 
+def stop(pid):
+    """True where it stands still now, and has not let go of what it read or wrote meanwhile."""
+    try:
+        os.kill(pid, signal.SIGSTOP)
+        while True:
+            with open(f"/proc/{pid}/stat") as f:
+                state = f.read().rpartition(")")[2].split()[0]
+            if state in "TZX":
+                break
+            time.sleep(0.0005)
+        if state == "T" and has_open(pid):
+            return True
+        os.kill(pid, signal.SIGCONT)
+    except (OSError, IndexError):
+        pass
+    return False
+
+
+with contextlib.suppress(OSError):
+    os.setpriority(os.PRIO_PROCESS, 0, -10)  # to be in time where there is much else to do
 print("ready", flush=True)
 give_up = time.monotonic() + 120
 while time.monotonic() < give_up:
     found = find()
-    if found:
-        os.kill(found, signal.SIGSTOP)
+    if found and stop(found):
         print(f"stopped {found}", flush=True)
         sys.exit(0)
     time.sleep(0.001)

@@ -550,17 +550,24 @@ wl_stick_yank() {
 
 # wl_hold_worker PORT read|write [KIB]: from now on; the worker that reads or writes PORT's stick stands
 # still once it moved 64 KiB (hold_worker.py). wl_held waits for that; wl_let_go lets it go on.
+# wl_hold_inspection TRANSFER: likewise the worker that looks into what it brought (64 KiB of a file).
 wl_hold_worker() {
 	wl_hold_counter=rchar
 	[ "$2" = read ] || wl_hold_counter=wchar
-	: >"$WL_PREFIX/hold.out"
-	"$WL_PYTHON" "$WL_SRC/tests/integration/hold_worker.py" "/dev/loop$(wl_port_number "$1")" \
-		"$wl_hold_counter" $((${3:-64} * 1024)) >"$WL_PREFIX/hold.out" 2>&1 9>&- &
+	wl_hold "/dev/loop$(wl_port_number "$1")" "$wl_hold_counter" "${3:-64}"
+}
+wl_hold_inspection() { wl_hold "$WL_STATE/var/lib/weighlock/vault/$1" rchar 64; }
+wl_hold() {
+	[ -z "${WL_HOLDER:-}" ] || kill "$WL_HOLDER" 2>/dev/null || : # one that still looks
+	: >"$WL_PREFIX/hold.out" # here: what the last one said must not be taken for this one's word
+	"$WL_PYTHON" "$WL_SRC/tests/integration/hold_worker.py" "$1" "$2" $(($3 * 1024)) \
+		>"$WL_PREFIX/hold.out" 2>&1 9>&- &
+	WL_HOLDER=$!
 	wl_until 20 grep -q ready "$WL_PREFIX/hold.out" || wl_fail "hold_worker.py"
 }
 wl_held() {
 	wl_until 60 grep -q "^stopped" "$WL_PREFIX/hold.out" || return 1
-	WL_HELD=$(sed -n 's/^stopped //p' "$WL_PREFIX/hold.out")
+	WL_HELD=$(sed -n 's/^stopped //p' "$WL_PREFIX/hold.out") WL_HOLDER=
 }
 wl_let_go() { kill -CONT "$WL_HELD" 2>/dev/null || :; }
 

@@ -454,6 +454,60 @@ def test_grants(s):
             s.shut(reply.fields["gate"])
 
 
+def changed_stick(s, pulled, inserted, port):
+    """Another stick in the same port, as it was told: the DISKSEQ of the one before and of this one."""
+    before = list_media(s.broker)[port]["diskseq"]
+    must("wl_stick_pull %s" % port)
+    event = s.broker.event()
+    check("%s pulled: gone" % pulled, event.name == "media.gone" and
+          event.fields["diskseq"] == before, event)
+    must("wl_stick_insert %s %s" % (inserted, port))
+    event = s.broker.event()
+    check("%s there instead" % inserted, event.name == "media.seen" and
+          event.fields["port"] == port and event.fields["diskseq"] > before, event)
+    return before, event.fields["diskseq"]
+
+
+def test_another_disk(s):
+    """Each gate is for the disk that was named, port and DISKSEQ: for another that is there, it stays
+    shut, spawnd is handed nothing, and the disk is as it was."""
+    def none(what, answer, rule):
+        refused(what, answer[0], rule)
+        check("%s: spawnd is handed nothing" % what, answer[1] is None, answer[1])
+
+    def sticks():
+        return [open("%s/sticks/%s.img" % (os.environ["WL_PREFIX"], name), "rb").read()
+                for name in ("present", "target", "third")]
+
+    media, before = list_media(s.broker), sticks()
+    a1, b1 = media["a1"]["diskseq"], media["b1"]["diskseq"]
+    none("a1 by the DISKSEQ of the disk in b1", s.read("a1", b1), "medium.changed")
+    none("b1 by the DISKSEQ of the disk in a1", s.read("b1", a1), "medium.changed")
+    none("a port that nobody named", s.read("z9", b1), "medium.port-unknown")
+    intent, granted = s.grant("b1", a1)
+    check("a grant is only words", granted.kind == 2, granted)
+    none("a grant for b1 by the DISKSEQ of the source", s.write(intent), "medium.changed")
+    intent, _ = s.grant("a1", b1)
+    none("a grant for a1 by the DISKSEQ of the destination", s.write(intent), "medium.changed")
+    intent, _ = s.grant("b1", b1)
+    refused("the same intent for another insertion",
+            s.grant("b1", b1, intent=intent, insertion="STN3-I000002")[1], "station.no-grant")
+    old, new = changed_stick(s, "third", "target", "b1")
+    none("a grant for the stick that was in b1 before", s.write(intent), "station.no-grant")
+    intent, _ = s.grant("b1", old)
+    none("a grant that comes after its stick went", s.write(intent), "medium.changed")
+    none("a read of the stick that was in b1 before", s.read("b1", old), "medium.changed")
+    check("no stick was written", sticks() == before)
+    check("none is claimed or protected", not any(
+        f(n) for f in (held, read_only) for n in (A1, B1)))
+    intent, _ = s.grant("b1", new)
+    reply, handed = s.write(intent)
+    check("by its own DISKSEQ it opens", reply.kind == 2 and handed, reply)
+    os.close(handed.fd)
+    s.shut(reply.fields["gate"])
+    changed_stick(s, "target", "third", "b1")
+
+
 def connect_denied_grant(diskseq):
     peer = connect("media", "weighlock")
     peer.send("grant", {"kind": "release", "intent": "STN3#1", "port": "b1", "diskseq": diskseq,
@@ -591,6 +645,7 @@ def main():
     test_write_gate(s, intent)
     test_grants(s)
     s.broker.events.clear()
+    test_another_disk(s)
     test_yank_source(s)
     test_yank_destination(s)
     test_peers_that_go(s)
