@@ -120,6 +120,8 @@ int wl_action_destination(struct wl_cli *cli, const char *wanted, const char *ne
 	bool said = false, known = false;
 	int status = settle_port(cli, wanted, &port);
 
+	if (!status && !port)
+		status = WL_EXIT_FAULT;
 	while (!status) {
 		json_t *answer = NULL;
 		status = wl_station_call(cli, "ListMedia", NULL, &answer);

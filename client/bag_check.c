@@ -108,7 +108,7 @@ static void read_info(struct wl_bag_check *c)
 	size_t n = 0;
 	int64_t when;
 
-	if (read_tag(c, "bag-info.txt", INFO_MAX, &text, &n) < 0)
+	if (read_tag(c, "bag-info.txt", INFO_MAX, &text, &n) < 0 || !text)
 		return;
 	bool good = strlen(text) == n &&
 	            info_value(text, "Bagging-Date: ", c->date, sizeof(c->date)) &&

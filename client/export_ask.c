@@ -205,7 +205,7 @@ static int ask_member(const struct wl_cli *cli, json_t *call, const char *member
 			rows[n++] = text;
 	}
 	int status = ask_one(cli, question, rows, n, &chosen);
-	if (!status)
+	if (!status && chosen < n)
 		set_text(call, member, rows[chosen]);
 	return status;
 }

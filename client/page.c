@@ -62,8 +62,13 @@ int wl_page_open(const struct wl_cli *cli, const char *name, const char *heading
 		p->out = open_memstream(&p->html, &p->n);
 	}
 	if (!p || !p->name || !p->out) {
-		if (p)
+		if (p) {
+			if (p->out) {
+				(void)fclose(p->out);
+				free(p->html);
+			}
 			free(p->name);
+		}
 		free(p);
 		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", "%s", _("There is no memory."));
 	}

@@ -65,7 +65,7 @@ static int send_files(struct wl_job *job, const struct wl_drive_order *o)
 {
 	for (size_t i = 0; i < o->nfiles; i++) {
 		const struct wl_drive_file *f = &o->files[i];
-		uint64_t size;
+		uint64_t size = 0;
 		int e = size_of(f->fd, &size);
 		if (e >= 0)
 			e = wl_job_next(job, i + 1, f->role, size, f->fd,

@@ -242,6 +242,8 @@ static void say_check(struct wl_inspect *i, struct content *c, const struct wl_p
 static int add_untrusted(struct wl_inspect *i, const struct wl_finding *finding)
 {
 	const struct content *c = content_at(i);
+	if (!c)
+		return -EINVAL;
 	if (i->untrusted.n >= FINDINGS_MAX)
 		return -E2BIG;
 	struct wl_fact_untrusted *u = wl_inspect_array_add(&i->untrusted, sizeof(*u));
@@ -256,9 +258,8 @@ static int add_untrusted(struct wl_inspect *i, const struct wl_finding *finding)
 /* ---- moving on ---- */
 
 /* After a signature: the next one of this content, of the next content, or what follows. */
-static void next_signature(struct wl_inspect *i)
+static void next_signature(struct wl_inspect *i, const struct content *c)
 {
-	const struct content *c = content_at(i);
 	i->claim = i->trust = 0;
 	i->state = READ_SIGNATURE;
 	if (++i->signature < c->fact.signatures)
@@ -283,9 +284,11 @@ static bool has_signer(const struct wl_inspect *i, const struct content *c)
 static int step_read_signature(struct wl_inspect *i)
 {
 	struct content *c = content_at(i);
+	if (!c)
+		return -EINVAL;
 	if (c->fact.signatures == 0) {
 		i->signature = 0;
-		next_signature(i);
+		next_signature(i, c);
 		return 0;
 	}
 	say_signature(i, c);
@@ -297,8 +300,10 @@ static int step_read_signature(struct wl_inspect *i)
 static int step_check_signature(struct wl_inspect *i)
 {
 	struct content *c = content_at(i);
+	if (!c)
+		return -EINVAL;
 	if (i->claim >= i->claims.n) {
-		next_signature(i);
+		next_signature(i, c);
 		return 0;
 	}
 	const struct wl_policy_trust *trust =
@@ -372,6 +377,8 @@ static int step_vendor(struct wl_inspect *i)
 static int step_lines(struct wl_inspect *i)
 {
 	struct content *c = content_at(i);
+	if (!c)
+		return -EINVAL;
 	i->state = VENDOR;
 	i->content++;
 	if (!has_signer(i, c))
@@ -435,7 +442,7 @@ static void end_step(struct wl_inspect *i)
 	case WL_STEP_CHECK_SIGNATURE:
 		/* a key was found, or the claim is bad, or (authority) the next certificate is
 		 * tried */
-		if (c->fact.role != WL_TRUST_AUTHORITY || i->failed) {
+		if (!c || c->fact.role != WL_TRUST_AUTHORITY || i->failed) {
 			i->claim++;
 			i->trust = 0;
 		} else {
@@ -530,9 +537,9 @@ static const struct wl_policy_trust *trust_of(const struct wl_inspect *i,
 
 int wl_inspect_take_key(struct wl_inspect *i, const uint8_t spki_sha256[WL_SHA256_BYTES])
 {
-	if (i->step.kind != WL_STEP_CHECK_SIGNATURE)
-		return -EINVAL;
 	const struct content *c = content_at(i);
+	if (!c || i->step.kind != WL_STEP_CHECK_SIGNATURE)
+		return -EINVAL;
 	const struct wl_policy_trust *t = trust_of(i, spki_sha256);
 	i->failed = true; /* this claim is done, whatever comes of it */
 	if (t && t->not_after != 0 && i->in.now > t->not_after) {

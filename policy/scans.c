@@ -187,7 +187,7 @@ static int64_t day_of(const char *digits)
 
 static bool take_time(const struct match *m, struct wl_scan *ret)
 {
-	char date[9], clock[9];
+	char date[9] = "", clock[9] = "";
 	digits_of(m, DATE, date);
 	if (!date[0])
 		return true;

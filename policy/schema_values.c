@@ -333,6 +333,7 @@ static int take_texts(struct walk *w, const struct wl_yaml_node *node, struct wl
 	if (!wl_schema_is_kind(w, node, WL_YAML_LIST) || node->n == 0)
 		return 0;
 	to->v = calloc(node->n, sizeof(*to->v));
+	to->n = 0;
 	if (!to->v)
 		return -ENOMEM;
 	for (const struct wl_yaml_node *c = node->first; c; c = c->next) {

@@ -37,12 +37,10 @@ integration_tests += tests/integration/bad_signature.sh tests/integration/bad_ti
 	tests/integration/bad_archive.sh tests/integration/bad_media.sh \
 	tests/integration/bad_destination.sh tests/integration/policy_confirm.sh
 
-# kill -9 of each daemon in each state: run by hand, WL_BUILD=BUILD sh tests/integration/killed_ledger.sh.
-# What is held is let go of by the station itself after 5 to 30 s: a machine with far more to do than
-# it has cores does not get through a state in that time.
-EXTRA_DIST += tests/integration/killed.sh tests/integration/killed_broker.sh \
-	tests/integration/killed_ledger.sh tests/integration/killed_media.sh \
-	tests/integration/killed_spawn.sh
+# kill -9 of each daemon in each state of a transfer
+EXTRA_DIST += tests/integration/killed.sh
+integration_tests += tests/integration/killed_broker.sh tests/integration/killed_ledger.sh \
+	tests/integration/killed_media.sh tests/integration/killed_spawn.sh
 
 # exports that something happens to
 integration_tests += tests/integration/export_mishaps.sh tests/integration/export_recipients.sh

@@ -390,6 +390,7 @@ void wl_gate_tick(struct wl_media *m)
 		return;
 	if (g->state == WL_GATE_OPEN)
 		return begin_shutting(m, 0);
-	if (wl_media_spawn(m)) /* did not answer in time */
-		wl_media_drop(m, wl_media_spawn(m));
+	struct wl_media_peer *spawn = wl_media_spawn(m);
+	if (spawn) /* did not answer in time */
+		wl_media_drop(m, spawn);
 }

@@ -44,8 +44,9 @@ struct wl_media_peer *wl_media_spawn(struct wl_media *m)
 static struct wl_media_peer *find_room(struct wl_media *m, enum wl_media_door door)
 {
 	/* a spawnd that was started anew takes the place of the one that is gone or going */
-	if (door == WL_DOOR_GATE && wl_media_spawn(m))
-		wl_media_drop(m, wl_media_spawn(m));
+	struct wl_media_peer *former = door == WL_DOOR_GATE ? wl_media_spawn(m) : NULL;
+	if (former)
+		wl_media_drop(m, former);
 	if (count_peers(m, door) >= doors[door].max)
 		return NULL;
 	for (unsigned i = 0; i < WL_MEDIA_PEERS; i++)

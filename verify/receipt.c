@@ -36,7 +36,7 @@ static bool starts(const char *line, size_t n, const char *with)
 
 static int read_index(struct lines *l, uint64_t *ret)
 {
-	size_t n;
+	size_t n = 0;
 	const char *line = next_line(l, &n);
 
 	if (starts(line, n, "extra "))

@@ -78,14 +78,14 @@ int wl_spawn_start(const char *spawnd_path, struct wl_spawn **ret)
 		return -errno;
 	s = new_spawn();
 	pid_t pid = s ? fork() : -1;
+	int error = s ? errno : ENOMEM;
 	if (pid == 0)
 		become_spawnd(path, ends[1], argv, env);
-	int r = pid < 0 ? -errno : 0;
 	(void)close(ends[1]);
-	if (r < 0) {
+	if (!s || pid < 0) {
 		(void)close(ends[0]);
 		free(s);
-		return r;
+		return -error;
 	}
 	wl_channel_init(&s->channel, ends[0], WL_PEER_BROKER, WL_PEER_SPAWN);
 	s->pid = pid;

@@ -196,7 +196,7 @@ static void take_policy(struct wl_broker *b, struct wl_call *c, const struct upl
 	struct wl_policy *policy = NULL;
 	struct wl_finding f = {0};
 	const struct wl_policy_upload *yaml = find_file(u, "policy.yaml");
-	if (!errors)
+	if (!errors || !yaml)
 		return;
 	int r = wl_policy_read(yaml->p, yaml->n, &policy, errors);
 	if (r == 0)
@@ -276,7 +276,8 @@ static int queue_check(struct wl_broker *b, struct wl_call *c, struct upload *u,
 	if (port)
 		wl_task_take_medium(&job->task, port, &job->source);
 	else
-		r = wl_memfd_sealed("policy.yaml", yaml->p, yaml->n, &job->yaml_fd);
+		r = yaml && sig ? wl_memfd_sealed("policy.yaml", yaml->p, yaml->n, &job->yaml_fd)
+		                : -EINVAL;
 	if (r == 0 && !port)
 		r = wl_memfd_sealed("policy.yaml.p7s", sig->p, sig->n, &job->signature_fd);
 	if (r == 0)

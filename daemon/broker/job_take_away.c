@@ -165,7 +165,8 @@ static int plan(struct export *x, struct wl_finding *f)
 
 	if (r < 0)
 		return r;
-	qsort(x->file, x->nfiles, sizeof(*x->file), by_path);
+	if (x->nfiles > 0)
+		qsort(x->file, x->nfiles, sizeof(*x->file), by_path);
 	x->plan = calloc(x->nfiles + 1, sizeof(*x->plan));
 	if (!x->plan)
 		return -ENOMEM;

@@ -190,7 +190,7 @@ static int read_parts(struct page_work *p, uint64_t expected)
 	const struct wl_tiff_entry *at = p->entry[page->tiled ? TILE_OFFSETS : STRIP_OFFSETS];
 	const struct wl_tiff_entry *bytes = p->entry[page->tiled ? TILE_COUNTS : STRIP_COUNTS];
 
-	if (!at || !bytes || at->count != expected || bytes->count != expected)
+	if (!at || !bytes || expected == 0 || at->count != expected || bytes->count != expected)
 		return damaged(p, "fewer or more strips than its rows need");
 	page->nparts = (uint32_t)expected;
 	page->offsets = calloc(expected, sizeof(uint32_t));

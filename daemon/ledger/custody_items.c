@@ -203,7 +203,7 @@ int wl_custody_items_load(struct wl_ledger *l, const struct wl_entry *intent, bo
 	if (r == 0 && ret->n > 0)
 		qsort(ret->v, ret->n, sizeof(*ret->v), by_name);
 	for (size_t i = 0; r == 0 && i < ret->n; i++) {
-		bool sealed;
+		bool sealed = false;
 		r = check_item(l, &ret->v[i], evidence, &sealed, f);
 		if (r == 0 && i > 0 && sealed != ret->sealed)
 			r = wrong(f, ret->v[i].item, "some are encrypted, and this is otherwise");

@@ -76,7 +76,9 @@ static int new_file(int folder, const char *name, int *ret_fd)
 static int insert_entry(struct wl_ledger *l, uint64_t seq, char *receipt, size_t n, size_t size)
 {
 	const char *end = memchr(receipt, '\n', n);
-	size_t head = end ? (size_t)(end - receipt) + 1 : 0, entry_n, line;
+	static const char word[] = "extra ";
+	const size_t word_n = sizeof(word) - 1;
+	size_t head = end ? (size_t)(end - receipt) + 1 : 0, entry_n = 0;
 	const uint8_t *entry;
 	int r = head ? wl_store_entry(l->store, seq, &entry, &entry_n) : -EUCLEAN;
 
@@ -86,12 +88,12 @@ static int insert_entry(struct wl_ledger *l, uint64_t seq, char *receipt, size_t
 	if (!b64)
 		return -ENOMEM;
 	wl_base64_encode(entry, entry_n, b64);
-	line = strlen("extra \n") + strlen(b64);
+	size_t b64_n = strlen(b64), line = word_n + b64_n + 1;
 	if (line >= size - n)
 		return -EMSGSIZE;
 	memmove(receipt + head + line, receipt + head, n - head);
-	memcpy(receipt + head, "extra ", strlen("extra "));
-	memcpy(receipt + head + strlen("extra "), b64, strlen(b64));
+	memcpy(receipt + head, word, word_n);
+	memcpy(receipt + head + word_n, b64, b64_n);
 	receipt[head + line - 1] = '\n';
 	return (int)(n + line);
 }

@@ -146,7 +146,7 @@ int wl_journal_open(int dirfd, const struct wl_note_key *key, bool make_it, stru
 		r = -EUCLEAN;
 	if (r == 0)
 		r = wl_sha256_of(key->public_key, sizeof(key->public_key), digest);
-	if (r < 0) {
+	if (r != 0) {
 		wl_cleanup_close(&ret->fd);
 		return r;
 	}

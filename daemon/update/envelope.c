@@ -56,8 +56,8 @@ int wl_envelope_prepare(void)
 int wl_envelope_check(X509 *x, struct wl_finding *f)
 {
 	uint8_t spki[WL_SPKI_BYTES_MAX];
-	struct wl_finding why;
-	enum wl_key_type type;
+	struct wl_finding why = {.rule = WL_RULE_NONE};
+	enum wl_key_type type = WL_KEY_RSA;
 	size_t n = 0;
 	int r = wl_certificate_spki(x, spki, &n);
 

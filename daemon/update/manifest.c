@@ -25,7 +25,8 @@ static int bad(struct wl_finding *f, unsigned number, const char *why)
 static bool take_line(struct wl_reader *r, struct wl_bytes *ret)
 {
 	size_t left = wl_reader_left(r);
-	const uint8_t *start = wl_reader_take(r, 0), *end = memchr(start, '\n', left);
+	const uint8_t *start = wl_reader_take(r, 0);
+	const uint8_t *end = start ? memchr(start, '\n', left) : NULL;
 
 	if (!end)
 		return false;

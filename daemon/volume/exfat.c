@@ -85,7 +85,7 @@ static int claim(struct exfat_lister *l, size_t index, uint32_t cluster, uint64_
 /* One of the volume's own things, read into memory. */
 static int load(struct exfat_lister *l, const struct wl_exfat_record *e, size_t n, uint8_t **ret)
 {
-	size_t first, count;
+	size_t first = 0, count = 0;
 	int r = wl_listing_charge(l->listing, n, l->f);
 	if (r == 0)
 		r = claim(l, ROOT, e->cluster, e->bytes, false, &first, &count);
@@ -214,7 +214,7 @@ static int add_entry(struct folder *at, const struct wl_exfat_record *e)
 {
 	struct exfat_lister *l = at->l;
 	char name[WL_NAME_UTF8_MAX];
-	size_t name_bytes, index;
+	size_t name_bytes = 0, index = 0;
 	bool is_folder = e->attributes & WL_EXFAT_ATTR_FOLDER;
 	int r = wl_unit_name_to_utf8(e->units, e->nunits, name, &name_bytes, l->f);
 	if (r == 0 && wl_exfat_name_hash(e->units, e->nunits, l->letters) != e->name_hash)

@@ -80,7 +80,7 @@ static int add_entry(struct folder *at, const struct wl_fat_record *e)
 {
 	struct fat_lister *l = at->l;
 	char name[WL_NAME_UTF8_MAX];
-	size_t name_bytes, index;
+	size_t name_bytes = 0, index = 0;
 	bool is_folder = e->attributes & WL_FAT_ATTR_FOLDER;
 	int r = wl_unit_name_to_utf8(e->units, e->nunits, name, &name_bytes, l->f);
 	if (r == 0)

@@ -256,7 +256,7 @@ static int read_folder(struct folder *at, uint32_t bytes)
 		return r;
 	size_t n =
 	        ((size_t)bytes + WL_ISO_BLOCK_BYTES - 1) / WL_ISO_BLOCK_BYTES * WL_ISO_BLOCK_BYTES;
-	r = wl_listing_charge(l->listing, n, l->f);
+	r = n > 0 && n >= have ? wl_listing_charge(l->listing, n, l->f) : -EINVAL;
 	if (r < 0)
 		return r;
 	WL_AUTO_FREE uint8_t *p = malloc(n);
@@ -353,7 +353,7 @@ static int compare_trees(const struct iso_lister *joliet, const struct iso_liste
 {
 	WL_AUTO_FREE struct file *a = NULL;
 	WL_AUTO_FREE struct file *b = NULL;
-	size_t na, nb;
+	size_t na = 0, nb = 0;
 	int r = collect(joliet->listing, &a, &na);
 	if (r == 0)
 		r = collect(primary->listing, &b, &nb);

@@ -158,11 +158,11 @@ static s64 op_pread(struct ntfs_device *dev, void *buf, s64 count, s64 offset)
 		return -1;
 	}
 	while (done < n) {
-		const uint8_t *p;
+		const uint8_t *p = NULL;
 		uint64_t from = (at + done) % m->grain, part = m->grain - from;
 		int r = find(m, (at + done) / m->grain, &p);
-		if (r < 0) {
-			m->error = r;
+		if (r < 0 || !p) {
+			m->error = r < 0 ? r : -EIO;
 			errno = EIO;
 			return -1;
 		}

@@ -156,7 +156,7 @@ static int add_stream(const ATTR_RECORD *a, struct wl_listing *l, size_t parent,
 	char both[2 * WL_NAME_UTF8_MAX + 1];
 	const uint8_t *from = (const uint8_t *)a + le16_to_cpu(a->name_offset);
 	uint16_t units[256];
-	size_t n = 0, index;
+	size_t n = 0, index = 0;
 	for (size_t i = 0; i < a->name_length; i++)
 		units[i] = (uint16_t)(from[2 * i] | from[2 * i + 1] << 8);
 	memcpy(both, name, name_bytes);

@@ -62,7 +62,7 @@ static int name_unknown(struct wl_device *d, uint64_t start, uint64_t sectors, s
 static int find_partition(struct wl_device *d, struct wl_partition *ret, struct wl_finding *f)
 {
 	uint8_t first[WL_SECTOR_BYTES], second[WL_SECTOR_BYTES];
-	const struct wl_volume_driver *bare;
+	const struct wl_volume_driver *bare = NULL;
 	uint64_t sectors = wl_device_bytes(d) / WL_SECTOR_BYTES;
 	if (sectors < 2)
 		return wl_refuse(f, WL_RULE_VOLUME_NONE, "a medium of %llu bytes",

@@ -84,7 +84,8 @@ static int take_file(struct building *b, size_t index, size_t *ret_at)
 		b->paths = p;
 		b->paths_room = room;
 	}
-	memcpy(b->paths + b->paths_used, path.p, path.n);
+	if (path.n > 0)
+		memcpy(b->paths + b->paths_used, path.p, path.n);
 	b->files[index].path_bytes = path.n;
 	b->files[index].bytes = wl_message_u64(m, WL_T_SIZE);
 	*ret_at = b->paths_used += path.n;
@@ -165,7 +166,7 @@ int wl_build_volume_run(struct wl_worker *wk)
 	WL_CLEANUP(wl_layout_cleanup) struct wl_layout *layout = NULL;
 	struct wl_build_source source = {
 	        .open = open_content, .progress = say_progress, .user = &b};
-	struct wl_build_result result;
+	struct wl_build_result result = {0};
 	struct wl_finding f = {.rule = WL_RULE_NONE};
 	int r = receive_order(&b);
 	if (r < 0)

@@ -40,7 +40,7 @@ static int send_claim(struct wl_worker *wk, const struct wl_checkpoint_claim *c)
 
 int wl_checkpoint_run(struct wl_worker *wk)
 {
-	struct wl_checkpoint_claim claim;
+	struct wl_checkpoint_claim claim = {0};
 	WL_AUTO_FREE void *p = NULL;
 	struct wl_finding f = {.rule = WL_RULE_NONE};
 	size_t n = 0;

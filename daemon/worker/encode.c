@@ -93,7 +93,7 @@ static int report(struct wl_worker *wk, const struct order *o, const struct wl_p
 int wl_encode_run(struct wl_worker *wk)
 {
 	struct order o = {0};
-	struct wl_png_written written;
+	struct wl_png_written written = {0};
 	int r = take_begin(wk, &o);
 
 	if (r == 0)

@@ -104,12 +104,13 @@ wl_stick_pull b1
 
 # ---- pulled while it is written ----
 bad_prepared yanked 44
-bad_freeze release.intent weighlock-spawnd
+wl_hold_worker b1 write
 (wl_cli $SCN_TECH release "$TRANSFER" --port b1 --no-wait >"$WL_PREFIX/release.out" 2>&1; echo $? >"$WL_PREFIX/release.rc") 9>&- &
 BAD_RELEASE=$!
-bad_frozen && bad_expect_state "while it is written" releasing
+wl_check "held in the middle of writing" wl_held
+bad_expect_state "while it is written" releasing
 wl_stick_yank b1
-bad_thaw
+wl_let_go
 wait "$BAD_RELEASE"
 cp "$WL_PREFIX/release.out" "$WL_OUT"
 WL_STATUS=$(cat "$WL_PREFIX/release.rc")

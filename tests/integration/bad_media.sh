@@ -107,11 +107,12 @@ scn_manifest "$WL_WORK/big" vendor
 bad_ticket big 4.2.1:40201 vendor authority-1
 bad_stick big 64
 bad_open $SCN_TECH x-0042 --port a1
-bad_freeze gate.opened weighlock-spawnd
+wl_hold_worker a1 read
 wl_stick_insert big a1
-bad_frozen && bad_expect_state "while it is read" reading
+wl_check "held in the middle of reading" wl_held
+bad_expect_state "while it is read" reading
 wl_stick_yank a1
-bad_thaw
+wl_let_go
 bad_expect_state "pulled while it was read" opened 20
 bad_ledger_lines >"$WL_PREFIX/entries"
 bad_event "pulled while it was read" gate.shut medium.gone

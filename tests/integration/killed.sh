@@ -2,7 +2,8 @@
 # kill -9 of one of the four daemons in each state of a transfer, and a start again: the state is
 # what INTERFACES 8 says, `status` says what is next and that works, the update arrives in the end,
 # and what was being written when the station died is suspect and does not mount. Sourced by
-# killed_broker.sh, killed_ledger.sh, killed_media.sh and killed_spawn.sh.
+# killed_broker.sh, killed_ledger.sh, killed_media.sh and killed_spawn.sh. Workers are held in the middle
+# of their work meanwhile (hold_worker.py), so a state lasts on a machine of any speed.
 set -u
 : "${WL_SRC:=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)}"
 . "$WL_SRC/tests/integration/lib.sh"
