@@ -108,6 +108,15 @@ stage_analysis_long() {
 	step "analysis-long gcc -fanalyzer" make -C "$out/gcc" -s analyzer
 }
 
+# what systemd thinks of the units, in tenths: the three without a device 2.0 at most, mediad 4.5
+stage_units() {
+	for u in weighlockd:20 weighlock-ledgerd:20 weighlock-spawnd:20 weighlock-mediad:45; do
+		make -s -C "$out/gcc" "packaging/systemd/${u%:*}.service" || :
+		step "units ${u%:*}" systemd-analyze security --no-pager --offline=true \
+			--threshold="${u#*:}" "$out/gcc/packaging/systemd/${u%:*}.service"
+	done
+}
+
 stage_dist() {
 	step "dist distcheck" make -C "$out/gcc" -j"$jobs" distcheck
 }
@@ -122,7 +131,7 @@ stage_demo() {
 	step "demo" env WL_DEMO_BUILD="$out/gcc" sh packaging/demo.sh
 }
 
-stages=${*:-style gcc clang sanitizers analysis dist integration demo}
+stages=${*:-style gcc clang sanitizers analysis units dist integration demo}
 step "packages" sh packaging/install-packages.sh || exit 1
 step "autogen" sh ./autogen.sh
 case " $stages " in *" gcc "*) ;; *) stages="gcc $stages" ;; esac

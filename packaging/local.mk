@@ -67,5 +67,5 @@ EXTRA_DIST += $(wl_units:=.in)
 dist_noinst_SCRIPTS += packaging/deb.sh
 EXTRA_DIST += packaging/debian/changelog packaging/debian/control packaging/debian/copyright \
 	packaging/debian/rules packaging/debian/source/format packaging/debian/weighlock.docs \
-	packaging/debian/weighlock.install packaging/debian/weighlock.postinst \
+	packaging/debian/weighlock.install packaging/debian/weighlock.lintian-overrides packaging/debian/weighlock.postinst \
 	packaging/debian/weighlock.postrm packaging/debian/weighlock-verify.install

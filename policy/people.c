@@ -185,7 +185,8 @@ enum wl_rule wl_decide_approved(const struct wl_approval_facts *f, size_t *ret_g
 	size_t good = 0;
 	uint64_t wanted =
 	        f->outbound ? f->policy->outbound.approvals : f->policy->inbound.approvals;
-	size_t needed = wanted > 1 ? (size_t)wanted : 1;
+	uint64_t least = f->unvouched ? 2 : 1;
+	size_t needed = (size_t)(wanted > least ? wanted : least);
 	enum wl_rule why = WL_RULE_APPROVAL_MISSING;
 	for (size_t i = 0; i < f->ngiven; i++) {
 		enum wl_rule r = wl_decide_approval_stands(f, &f->given[i]);

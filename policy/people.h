@@ -37,7 +37,8 @@ struct wl_approval_facts {
 	size_t nmanifests;
 	const struct wl_approval *given; /* so far, voided ones too */
 	size_t ngiven;
-	bool outbound; /* an export: outbound.approvals counts */
+	bool outbound;  /* an export: outbound.approvals counts */
+	bool unvouched; /* a successor that no auditor has cosigned yet: two at least */
 };
 
 /*
@@ -58,9 +59,9 @@ enum wl_rule wl_decide_approval_stands(const struct wl_approval_facts *f,
                                        const struct wl_approval *a);
 
 /* Are there enough good approvals of different persons to release? *ret_good counts them,
- * *ret_needed says how many are needed (max(1, approvals of the direction)). WL_RULE_NONE, or
- * approval.expired where only time is against it, approval.void where one was voided, else
- * approval.missing. */
+ * *ret_needed says how many are needed (max(1, approvals of the direction); two at least while
+ * unvouched). WL_RULE_NONE, or approval.expired where only time is against it, approval.void where
+ * one was voided, else approval.missing. */
 enum wl_rule wl_decide_approved(const struct wl_approval_facts *f, size_t *ret_good,
                                 size_t *ret_needed);
 

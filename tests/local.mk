@@ -48,4 +48,4 @@ integration_tests += tests/integration/export_mishaps.sh tests/integration/expor
 # the auditor's visits
 EXTRA_DIST += tests/integration/audit_lib.sh tests/integration/audit_tool.py
 integration_tests += tests/integration/audit.sh tests/integration/audit_age.sh \
-	tests/integration/rotate_key.sh
+	tests/integration/rotate_key.sh tests/integration/succession.sh

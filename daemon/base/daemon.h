@@ -48,8 +48,8 @@ int wl_daemon_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
 
 /* How long the loop of a daemon may wait, at most `wanted_ms` (negative: without end), so that the
  * service manager, where it keeps a watchdog, hears of every half of its time that the loop turns
- * (WATCHDOG=1, sd_watchdog_enabled(3)). Told at most once a second; without a watchdog the answer is
- * `wanted_ms` and nothing is sent. */
+ * (WATCHDOG=1, sd_watchdog_enabled(3)). Told at most once a second; without a watchdog the answer
+ * is `wanted_ms` and nothing is sent. */
 int wl_daemon_wait_ms(int wanted_ms);
 
 /* sd_notify: READY=1, STOPPING=1, and a line of status. Nothing happens without systemd. */

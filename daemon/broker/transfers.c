@@ -133,6 +133,7 @@ void wl_transfer_approval_facts(const struct wl_broker *b, const struct wl_trans
 	*ret = (struct wl_approval_facts){.policy = wl_broker_policy(b),
 	                                  .opener = t->opened_by,
 	                                  .outbound = t->outbound,
+	                                  .unvouched = b->status.unvouched,
 	                                  .now = time(NULL),
 	                                  .manifests = manifests,
 	                                  .nmanifests = t->noutputs,

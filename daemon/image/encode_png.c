@@ -19,10 +19,11 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/fdio.h"
 
-#define FILTER_UP  2
-#define BAND_BYTES (256U * 1024U) /* rows are worked on in bands of about this: it stays in cache  \
-	                           */
-#define HEAD_BYTES 8U             /* length and type of a chunk */
+#define FILTER_UP 2
+#define BAND_BYTES                                                                                 \
+	(256U * 1024U) /* rows are worked on in bands of about this: it stays in cache             \
+	                */
+#define HEAD_BYTES 8U  /* length and type of a chunk */
 #define CRC_BYTES  4U
 #define HUGE_BYTES (2U * 1024U * 1024U)
 #define BIG_BYTES  (1U * 1024U * 1024U) /* of samples: then a huge page is worth being cleared */

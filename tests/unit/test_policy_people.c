@@ -124,6 +124,10 @@ static void approvals_are_counted_by_person(void **state)
 	assert_int_equal(needed, 1);
 	f.ngiven = 1;
 	assert_id(wl_decide_approved(&f, &good, &needed), "");
+	f.unvouched = true; /* a successor before its first cosignature: one is not enough */
+	assert_id(wl_decide_approved(&f, &good, &needed), "approval.missing");
+	assert_int_equal(needed, 2);
+	f.unvouched = false;
 	f.now++;
 	assert_id(wl_decide_approved(&f, &good, &needed), "approval.expired");
 	f.now--;
