@@ -89,7 +89,12 @@ static int encode(struct wl_worker *wk)
 	char words[LIAR_BYTES + 1];
 	struct said s;
 	int r = wl_worker_receive(wk);
+	uint64_t masks = r == 0 ? wl_message_u64(wk->in, WL_T_MASKS) : 0;
 
+	/* every order is taken: one that ends sooner would have died before its employer was done
+	 */
+	for (uint64_t i = 0; r == 0 && i < masks; i++)
+		r = wl_worker_receive(wk);
 	if (r == 0)
 		r = read_words(words, &s);
 	if (r == 0)

@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-#define LIAR_BYTES                                                                                 \
-	64 /* of a source, of its samples and of its output: the same words everywhere             \
-	    */
+/* of a source, of its samples and of its output: the same words everywhere */
+#define LIAR_BYTES 64
 
 /* "decode twice" and what comes behind it: NULL where `words` are another process's. */
 static inline const char *liar_act(const char words[LIAR_BYTES + 1], const char *who)

@@ -151,7 +151,10 @@ static void masks_are_counted(void **state)
 	for (size_t i = 0; i < WL_ARRAY_LEN(masks); i++)
 		masks[i] = (struct wl_picture_mask){LIAR_BYTES, 1, {(uint32_t)i, 0, 1, 1}};
 	struct wl_picture_order order = {.masks = masks, .nmasks = WL_IMAGE_MASKS_MAX};
-	assert_int_equal(rebuild("honest", &order, &p, &f), 0);
+	int r = rebuild("honest", &order, &p, &f);
+	if (r < 0)
+		print_error("%s: %s\n", wl_rule_id(f.rule), f.detail);
+	assert_int_equal(r, 0);
 	assert_int_equal(p.nmasked, WL_IMAGE_MASKS_MAX);
 	order.nmasks = WL_IMAGE_MASKS_MAX + 1;
 	assert_int_equal(rebuild("honest", &order, &p, &f), -E2BIG);
