@@ -14,6 +14,7 @@ set -u
 # killed DAEMON WHAT: dead at once and started again; only then whoever stood still for it goes on, so that
 # no race decides what it meets; in the end all four are there
 killed() {
+	LINKS=$(links)
 	wl_kill "$1"
 	revived "$@"
 }
@@ -21,14 +22,22 @@ revived() {
 	wl_start "$1" || wl_fail "$2: $1 did not start again"
 	go_on_again
 	wl_until 60 healthy || { wl_run wl_cli $SCN_TECH status; wl_fail "$2: the station is not whole again"; }
+	case $1 in
+	weighlock-mediad | weighlock-spawnd) wl_until 60 linked_again || wl_fail "$2: spawnd is not connected again" ;;
+	esac
 	bad_alive "$2"
 }
+# How often spawnd connected to mediad, which it tries once a second: until then a stick that is put in
+# is refused for the missing part, and whoever opened the transfer is told to say `retry`.
+links() { grep -c 'connected to weighlock-mediad' "$WL_LOGS/weighlock-spawnd.log"; }
+linked_again() { [ "$(links)" -gt "$LINKS" ]; }
 go_on_again() {
 	[ -z "${FREEZING:-}" ] || { bad_thaw; FREEZING=; }
 	[ -z "${HOLDING:-}" ] || { wl_let_go; HOLDING=; }
 }
 # killed_for_good DAEMON WHAT: started again only when the command in the background has met its absence
 killed_for_good() {
+	LINKS=$(links)
 	wl_kill "$1"
 	go_on_again
 	wl_until 120 test -s "$WL_PREFIX/background.status" || wl_fail "$2: the command does not end"

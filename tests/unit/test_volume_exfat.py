@@ -23,6 +23,8 @@ os.environ["PATH"] += ":/usr/sbin:/sbin"
 os.environ["LC_ALL"] = "C.UTF-8"
 tool = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "tests/unit/volume_tool")
 volumes = int(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("WL_VOLUMES", "15"))
+# a program that takes long to start, as one with sanitizers does, is given every n-th spoiled byte
+every = int(os.environ.get("WL_SPOIL_EVERY", "1"))
 failures = 0
 
 
@@ -280,7 +282,7 @@ def test_every_byte_spoiled():
         places.append(range(v.place(c), v.place(c) + len(v.content[c])))
     places.append(range(v.place(v.upcase_run[0]), v.place(v.upcase_run[0]) + 64))
     refused = same = 0
-    for at in (i for p in places for i in p):
+    for at in [i for p in places for i in p][::every]:
         with open("s.img", "r+b") as f:
             f.seek(at)
             f.write(bytes([whole[at] ^ (0x80, 0x01, 0xFF)[at % 3]]))
@@ -295,7 +297,7 @@ def test_every_byte_spoiled():
         with open("s.img", "r+b") as f:
             f.seek(at)
             f.write(whole[at:at + 1])
-    check(refused > 300 and same > 0, f"{refused} refused, {same} the same")
+    check(refused > 300 // every and same > 0, f"{refused} refused, {same} the same")
 
 
 def main():

@@ -17,6 +17,8 @@ TOOLS = ["genisoimage", "xorriso", "bsdtar"]
 os.environ["LC_ALL"] = "C.UTF-8"
 tool = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "tests/unit/volume_tool")
 volumes = int(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("WL_VOLUMES", "15"))
+# a program that takes long to start, as one with sanitizers does, is given every n-th spoiled byte
+every = int(os.environ.get("WL_SPOIL_EVERY", "1"))
 failures = 0
 
 
@@ -172,7 +174,7 @@ def test_every_byte_spoiled():
         root = int.from_bytes(data[16 * 2048 + 158:16 * 2048 + 162], "little")
         places += [range(root * 2048, root * 2048 + 700)]
         same = refused = odd = 0
-        for at in (i for p in places for i in p):
+        for at in [i for p in places for i in p][::every]:
             with open("i.img", "r+b") as f:
                 f.seek(at)
                 f.write(bytes([data[at] ^ (0x80, 0x01, 0xFF)[at % 3]]))
@@ -191,7 +193,7 @@ def test_every_byte_spoiled():
             with open("i.img", "r+b") as f:
                 f.seek(at)
                 f.write(data[at:at + 1])
-        check(refused > 80 and same > 80, f"{refused} refused, {same} same, {odd} other names")
+        check(refused > 80 // every and same > 80 // every, f"{refused} refused, {same} same, {odd} other names")
 
 
 def main():

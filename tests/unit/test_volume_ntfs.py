@@ -21,6 +21,8 @@ os.environ["LC_ALL"] = "C.UTF-8"
 tool = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "tests/unit/volume_tool")
 make = os.path.abspath(sys.argv[2] if len(sys.argv) > 2 else "tests/unit/make_ntfs")
 volumes = int(sys.argv[3] if len(sys.argv) > 3 else os.environ.get("WL_VOLUMES", "15"))
+# a program that takes long to start, as one with sanitizers does, is given every n-th spoiled byte
+every = int(os.environ.get("WL_SPOIL_EVERY", "1"))
 failures = 0
 
 
@@ -217,7 +219,7 @@ def test_spoiled_bytes():
     # names, times, security, update numbers may change what is shown or nothing: a changed byte
     # must not crash, hang, or change what a file holds
     step = max(1, 4000 // max(volumes, 1) // 80)
-    for at in [i for p in places for i in p][::step]:
+    for at in [i for p in places for i in p][::step * every]:
         changed = bytes([data[at] ^ (0x80, 0x01, 0xFF)[at % 3]])
         with open("n.img", "r+b") as f:
             f.seek(at)
@@ -232,7 +234,7 @@ def test_spoiled_bytes():
             f.write(data[at:at + 1])
     crashed = [o for o in odd if not o[1].startswith(("0 ", "1 "))]
     check(not crashed, f"{len(crashed)}: {crashed[:3]}")
-    check(counts["refused"] > 50 and counts["same"] > 50, f"{counts} {odd[:3]}")
+    check(min(counts["refused"], counts["same"]) > 50 // every, f"{counts} {odd[:3]}")
     print("      ", counts, "and shown otherwise:", len(odd))
 
 
