@@ -147,10 +147,10 @@ static int read_palette(struct reading *h)
 {
 	unsigned each = h->header_bytes == CORE_HEADER_BYTES ? 3 : 4;
 	struct wl_bmp *b = h->bmp;
-	unsigned most = 1U << b->depth;
 
 	if (b->depth > 8)
 		return 0;
+	unsigned most = 1U << b->depth;
 	b->ncolours = h->colours ? h->colours : most;
 	if (h->colours > most)
 		return damaged(h, "more colours than its depth has");
