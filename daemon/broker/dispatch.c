@@ -90,11 +90,27 @@ static enum wl_rule may(struct wl_broker *b, struct wl_call *c, const char *meth
 	return wl_person_may(person, method, time(NULL));
 }
 
+/* There may well be a policy: nobody has been able to ask the ledger, or it names one that is not
+ * read yet. That is a part that is missing, and nothing that two administrators should mend. */
+static bool is_policy_unread(const struct wl_broker *b)
+{
+	return !b->policy && (!b->ledger_there || b->status.has_policy);
+}
+
 static bool is_permitted(struct wl_broker *b, struct wl_call *c, const struct wl_method *m)
 {
 	enum wl_rule rule = may(b, c, m->name);
+	if (rule == WL_RULE_STATION_NO_POLICY && is_policy_unread(b)) {
+		wl_station_refresh(b); /* perhaps it is back by now */
+		rule = may(b, c, m->name);
+	}
 	if (rule == WL_RULE_NONE)
 		return true;
+	if (rule == WL_RULE_STATION_NO_POLICY && is_policy_unread(b)) {
+		wl_call_unavailable(c, WL_RULE_STATION_PART_MISSING,
+		                    json_pack("{s:s, s:s}", "part", "ledger", "detail", "ledger"));
+		return false;
+	}
 	record_denied(b, c, m->name, rule);
 	if (rule == WL_RULE_PERSON_ROLE_MISSING)
 		wl_call_not_permitted(c, wl_person_role_name(wl_method_first_role(m->name)));

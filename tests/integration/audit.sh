@@ -136,9 +136,7 @@ wl_expect_rule station.ledger-forked wl_cli $SCN_TECH receive --device x-0042 --
 	--engineer E --org O --escort tech-1 --no-wait
 wl_kill weighlockd TERM && wl_start weighlockd
 wl_kill weighlock-ledgerd TERM && wl_start weighlock-ledgerd
-# the broker reads policy and ledger when both are there again
-aud_back() { wl_cli $SCN_TECH status 2>&1 | grep -q station.ledger-forked; }
-wl_check "after both started again status names it" wl_until 30 aud_back
+# at once: a broker that has not read its policy yet asks the ledger before it says that there is none
 wl_expect_rule station.ledger-forked wl_cli $SCN_TECH receive --device x-0042 --work-order WO-1 \
 	--engineer E --org O --escort tech-1 --no-wait
 wl_stick_insert audit b1
