@@ -133,18 +133,24 @@ static void empty_vault(struct wl_broker *b)
 		wl_transfer_forget_vault(b, &b->transfers[i]);
 }
 
-/* Copies of ended transfers go, and that stands in the ledger that knew them. What is known here is
+/* Copies of ended transfers go, and that stands in the ledger that knew them; but only once ledgerd
+ * has said that two persons agree, or one alone could have them deleted. What is known here is
  * folded anew from the next one. */
 static void rotate(struct wl_broker *b, struct wl_call *c)
 {
-	const char *words = wl_call_text(c, "words");
+	const char *words = wl_call_text(c, "words") ? wl_call_text(c, "words") : "";
+	const char *proposed_by = wl_call_text(c, "proposed_by");
 	struct wl_ledger_rotation done;
 	struct wl_finding f = {0};
 	char entry[WL_ID_TEXT];
+	int r = wl_ledger_rotate(b->ledger, c->caller.person, c->caller.uid, proposed_by, words,
+	                         NULL, &f);
 
+	if (r < 0)
+		return wl_station_ledger_trouble(b, c, &f);
 	empty_vault(b);
-	int r = wl_ledger_rotate(b->ledger, c->caller.person, c->caller.uid,
-	                         wl_call_text(c, "proposed_by"), words ? words : "", &done, &f);
+	r = wl_ledger_rotate(b->ledger, c->caller.person, c->caller.uid, proposed_by, words, &done,
+	                     &f);
 	b->recovered = b->recovered && r < 0 && f.rule != WL_RULE_STATION_PART_MISSING &&
 	               f.rule != WL_RULE_STATION_LEDGER_FAILED;
 	b->started = b->started && b->recovered;

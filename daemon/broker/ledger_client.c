@@ -318,12 +318,14 @@ int wl_ledger_rotate(struct wl_ledger *l, const char *actor, uid_t uid, const ch
 {
 	struct wl_message *m = &l->part.message;
 	(void)wl_part_start(&l->part, WL_MSG_KEY_ROTATE);
+
 	wl_message_put_text(m, WL_T_ACTOR, actor);
 	wl_message_put_u64(m, WL_T_UID, uid);
 	wl_message_put_text(m, WL_T_TEXT, words);
+	wl_message_put_bool(m, WL_T_FLAG, !ret);
 	wl_message_put_text(m, WL_T_PROPOSED_BY, proposed_by);
 	int r = wl_part_call(&l->part, f);
-	if (r < 0)
+	if (r < 0 || !ret)
 		return r;
 	*ret = (struct wl_ledger_rotation){.seq = wl_message_u64(m, WL_T_SEQ)};
 	copy_text(ret->origin, sizeof(ret->origin), m, WL_T_ORIGIN);

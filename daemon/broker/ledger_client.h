@@ -152,7 +152,7 @@ int wl_ledger_succeed(struct wl_ledger *l, const char *station, const char *fold
                       const char *seen, uid_t uid, const uint8_t authority_spki_sha256[32],
                       struct wl_ledger_succession *ret, struct wl_finding *f);
 /* Another key for the ledger: `actor` agrees to what `proposed_by` proposed; afterwards everything
- * that was known of the ledger is to be asked anew. */
+ * that was known of the ledger is to be asked anew. `ret` NULL: only whether it may be. */
 struct wl_ledger_rotation {
 	char origin[201], fingerprint[65], old_origin[201], old_fingerprint[65];
 	uint64_t seq;

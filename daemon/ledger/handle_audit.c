@@ -216,7 +216,8 @@ static int on_rotate(struct wl_server *s, struct wl_connection *c)
 	struct wl_rotate_ask ask = {.actor = TEXT(s, ACTOR),
 	                            .proposed_by = TEXT(s, PROPOSED_BY),
 	                            .words = TEXT(s, TEXT),
-	                            .uid = U64(s, UID)};
+	                            .uid = U64(s, UID),
+	                            .only_asks = wl_message_bool(&s->in, WL_T_FLAG)};
 	struct wl_finding f = {.rule = WL_RULE_NONE};
 	struct wl_rotated done;
 	struct wl_message *m;

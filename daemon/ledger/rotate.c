@@ -127,6 +127,10 @@ int wl_rotate(struct wl_ledger *l, const struct wl_rotate_ask *q, struct wl_rota
 	wl_ledger_read_clock(l, &c);
 	if (r == 0)
 		r = wl_audit_check(l, &d, &c, f);
+	if (r == 0 && q->only_asks) {
+		*ret = (struct wl_rotated){.seq = 0};
+		return 0;
+	}
 	if (r == 0)
 		r = make_next(l, q->uid, &next);
 	if (r == 0)

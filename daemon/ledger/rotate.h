@@ -18,10 +18,11 @@
 struct wl_rotate_ask {
 	const char *actor, *proposed_by, *words;
 	uint64_t uid;
+	bool only_asks; /* whether it may be: nothing is changed */
 };
 
 struct wl_rotated {
-	uint64_t seq; /* of key.rotated, in the ledger that ended */
+	uint64_t seq; /* of key.rotated, in the ledger that ended; 0 where it was only asked */
 	char old_origin[WL_ORIGIN_MAX + 1], old_fingerprint[WL_FINGERPRINT_TEXT];
 };
 

@@ -31,14 +31,25 @@ cp "$AUD_DIR/card.txt" "$WL_WORK/first-card"
 wl_check "the auditor's first visit" rot_verify "$AUD_DIR"
 wl_stick_pull b1
 
+# ---- a refused update, whose copy is kept ----
+scn_update bad 4.2.2 40202 1
+printf X | dd of="$WL_WORK/bad/FIRMWARE.BIN" bs=1 seek=1000 conv=notrunc status=none
+scn_vendor_stick bad "$WL_WORK/bad" 64
+wl_stick_insert bad a1
+wl_expect_rule update.file-changed wl_cli $SCN_TECH receive --device x-0042 --work-order WO-1 \
+	--engineer E --org O --escort tech-1 --port a1 --no-wait
+wl_stick_pull a1
+rot_kept() { [ -n "$(find "$WL_STATE/var/lib/weighlock/vault" -type f)" ]; }
+wl_check "its copy is kept" rot_kept
+
 # ---- who, and when not ----
 wl_expect_rule person.role-missing wl_cli $SCN_TECH station rotate-key --reason x
 wl_expect_status 2 "the key of documents is not changed here" wl_cli $SCN_ADMIN1 station rotate-key document --reason x
 wl_expect_status 4 "an update is awaited" wl_cli $SCN_TECH receive --device x-0042 --work-order WO-1 \
 	--engineer E --org O --escort tech-1 --port a1 --no-wait
 wl_expect_rule station.transfers-open wl_cli $SCN_ADMIN1 station rotate-key --reason "third year"
-aud_said "it names the transfer" TST1-T000001
-wl_check "it is cancelled" wl_cli $SCN_TECH cancel 1 --reason "not today"
+aud_said "it names the transfer" TST1-T000002
+wl_check "it is cancelled" wl_cli $SCN_TECH cancel 2 --reason "not today"
 wl_stick_insert first b1
 wl_until 10 aud_all_seen
 wl_expect_rule station.media-present wl_cli $SCN_ADMIN1 station rotate-key --reason "third year"
@@ -48,11 +59,13 @@ wl_expect_status 4 "the first proposes" wl_cli $SCN_ADMIN1 station rotate-key le
 aud_said "and is told how the second agrees" "weighlock station rotate-key --with admin-1"
 wl_expect_rule approval.same-person wl_cli $SCN_ADMIN1 station rotate-key --with admin-1
 wl_check "nothing was changed" sh -c "[ ! -e '$ROT_LEDGER/archive' ]"
+wl_check "and what is kept was not deleted at one person's word" rot_kept
 
 # ---- done ----
 ROT_OLD=$(rot_key)
 wl_check "the second agrees" wl_cli $SCN_ADMIN2 station rotate-key --with admin-1 --json
 ROT_NEW=$(rot_json origin) ROT_SAID=$(rot_json old_fingerprint)
+if rot_kept; then wl_fail "what was kept is gone"; else wl_pass "what was kept is gone"; fi
 wl_check "it goes on under the next origin" test "$ROT_NEW" = $SCN_ORIGIN/2
 wl_check "the old fingerprint is said" grep -qF "$ROT_SAID" "$WL_WORK/first-card"
 wl_check "the key is another" test "$(rot_key)" != "$ROT_OLD"
@@ -97,8 +110,8 @@ wl_start weighlock-ledgerd && wl_start weighlockd
 wl_check "after a start" wl_cli $SCN_TECH status
 wl_expect_status 4 "the next transfer counts on" wl_cli $SCN_TECH receive --device x-0042 --work-order WO-2 \
 	--engineer E --org O --escort tech-1 --port a1 --no-wait
-wl_check "as number 2" wl_cli $SCN_TECH show TST1-T000002
-wl_check "and ends" wl_cli $SCN_TECH cancel 2 --reason "enough"
+wl_check "as number 3" wl_cli $SCN_TECH show TST1-T000003
+wl_check "and ends" wl_cli $SCN_TECH cancel 3 --reason "enough"
 
 # ---- killed in the middle ----
 wl_expect_status 4 "proposed again" wl_cli $SCN_ADMIN1 station rotate-key --reason "once more"
