@@ -20,10 +20,9 @@
 #include "daemon/base/fdio.h"
 
 #define FILTER_UP 2
-#define BAND_BYTES                                                                                 \
-	(256U * 1024U) /* rows are worked on in bands of about this: it stays in cache             \
-	                */
-#define HEAD_BYTES 8U  /* length and type of a chunk */
+/* rows are worked on in bands of about this, which stays in the cache */
+#define BAND_BYTES (256U * 1024U)
+#define HEAD_BYTES 8U /* length and type of a chunk */
 #define CRC_BYTES  4U
 #define HUGE_BYTES (2U * 1024U * 1024U)
 #define BIG_BYTES  (1U * 1024U * 1024U) /* of samples: then a huge page is worth being cleared */
