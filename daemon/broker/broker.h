@@ -124,8 +124,11 @@ bool wl_station_is_auditable(struct wl_broker *b, struct wl_call *c);
 /* do_audit.c: how the ledger stands with its auditors, and the certificate's end, into an object.
  */
 void wl_audit_describe(const struct wl_broker *b, json_t *object);
-/* The source port of that name with a medium in it; NULL where the call was refused. */
+/* The source, or destination, port of that name with a medium in it that the ledger knows; NULL
+ * where the call was refused (medium.port-unknown, medium.direction-wrong, medium.gone or
+ * destination.missing). */
 const struct wl_port *wl_call_source(struct wl_broker *b, struct wl_call *c, const char *name);
+const struct wl_port *wl_call_destination(struct wl_broker *b, struct wl_call *c, const char *name);
 /* ledgerd failed while a call was carried out: answers it and marks the ledger for asking anew. */
 void wl_station_ledger_trouble(struct wl_broker *b, struct wl_call *c, const struct wl_finding *f);
 

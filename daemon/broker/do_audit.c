@@ -60,25 +60,12 @@ static void bring_done(struct wl_broker *b, struct wl_task *task)
 	free(job);
 }
 
-/* The source port of the call with a medium in it; answers and returns NULL otherwise. */
-static const struct wl_port *source_of(struct wl_broker *b, struct wl_call *c)
-{
-	const char *name = wl_call_text(c, "port");
-	const struct wl_port *port = wl_ports_find(&b->ports, name);
-	enum wl_rule rule = !port                         ? WL_RULE_MEDIUM_PORT_UNKNOWN
-	                    : port->use != WL_PORT_SOURCE ? WL_RULE_MEDIUM_DIRECTION_WRONG
-	                    : !port->medium.present       ? WL_RULE_MEDIUM_GONE
-	                                                  : WL_RULE_NONE;
-	if (rule == WL_RULE_NONE)
-		return port;
-	wl_call_refuse(c, rule, NULL, json_pack("{s:s}", "port", name));
-	return NULL;
-}
-
 static void bring(struct wl_broker *b, struct wl_call *c, const char *kind,
                   int (*run)(struct wl_bench *, struct wl_task *))
 {
-	const struct wl_port *port = wl_station_is_auditable(b, c) ? source_of(b, c) : NULL;
+	const struct wl_port *port = wl_station_is_auditable(b, c)
+	                                     ? wl_call_source(b, c, wl_call_text(c, "port"))
+	                                     : NULL;
 	struct wl_bring_task *job = port ? calloc(1, sizeof(*job)) : NULL;
 	unsigned ahead = 0;
 

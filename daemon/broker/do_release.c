@@ -17,21 +17,6 @@
 /* ---- the port ---- */
 
 /* The destination port of a call with a medium in it; answers and returns NULL otherwise. */
-static const struct wl_port *destination_of(struct wl_broker *b, struct wl_call *c,
-                                            const char *name)
-{
-	const struct wl_port *port = wl_ports_find(&b->ports, name);
-	enum wl_rule rule = !port                              ? WL_RULE_MEDIUM_PORT_UNKNOWN
-	                    : port->use != WL_PORT_DESTINATION ? WL_RULE_MEDIUM_DIRECTION_WRONG
-	                    : !port->medium.present || !port->medium.insertion[0]
-	                            ? WL_RULE_DESTINATION_MISSING
-	                            : WL_RULE_NONE;
-	if (rule == WL_RULE_NONE)
-		return port;
-	wl_call_refuse(c, rule, NULL, json_pack("{s:s}", "port", name));
-	return NULL;
-}
-
 static bool parts_are_there(struct wl_broker *b, struct wl_call *c)
 {
 	const char *part = !wl_media_is_connected(b->media) ? "media"
@@ -154,7 +139,7 @@ static void release(struct wl_broker *b, struct wl_call *c, struct wl_tracked *x
 		return wl_call_refuse(c, WL_RULE_UPDATE_DEVICE_UNKNOWN, NULL, NULL);
 	if (!is_approved(b, c, x) || !parts_are_there(b, c))
 		return;
-	const struct wl_port *port = destination_of(b, c, port_name);
+	const struct wl_port *port = wl_call_destination(b, c, port_name);
 	if (!port)
 		return;
 	if (is_source(x->t, port))
@@ -229,7 +214,7 @@ void wl_do_prepare(struct wl_broker *b, struct wl_call *c)
 		                      json_pack("{s:s}", "device", device));
 	if (!parts_are_there(b, c))
 		return;
-	const struct wl_port *port = destination_of(b, c, wl_call_text(c, "port"));
+	const struct wl_port *port = wl_call_destination(b, c, wl_call_text(c, "port"));
 	struct wl_prepare_task *job = port ? calloc(1, sizeof(*job)) : NULL;
 	if (!port)
 		return;

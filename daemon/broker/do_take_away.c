@@ -15,22 +15,6 @@
 #include "daemon/broker/ledger_audit.h"
 #include "daemon/broker/methods.h"
 
-/* The destination port of the call with a medium in it; answers and returns NULL otherwise. */
-static const struct wl_port *destination_of(struct wl_broker *b, struct wl_call *c)
-{
-	const char *name = wl_call_text(c, "port");
-	const struct wl_port *port = wl_ports_find(&b->ports, name);
-	enum wl_rule rule = !port                              ? WL_RULE_MEDIUM_PORT_UNKNOWN
-	                    : port->use != WL_PORT_DESTINATION ? WL_RULE_MEDIUM_DIRECTION_WRONG
-	                    : !port->medium.present || !port->medium.insertion[0]
-	                            ? WL_RULE_DESTINATION_MISSING
-	                            : WL_RULE_NONE;
-	if (rule == WL_RULE_NONE)
-		return port;
-	wl_call_refuse(c, rule, NULL, json_pack("{s:s}", "port", name));
-	return NULL;
-}
-
 static void export_done(struct wl_broker *b, struct wl_task *task)
 {
 	struct wl_take_away_task *job = (struct wl_take_away_task *)task;
@@ -83,7 +67,9 @@ static void queue(struct wl_broker *b, struct wl_call *c, const struct wl_port *
 
 void wl_do_ledger_export(struct wl_broker *b, struct wl_call *c)
 {
-	const struct wl_port *port = wl_station_is_auditable(b, c) ? destination_of(b, c) : NULL;
+	const struct wl_port *port = wl_station_is_auditable(b, c)
+	                                     ? wl_call_destination(b, c, wl_call_text(c, "port"))
+	                                     : NULL;
 
 	if (port)
 		queue(b, c, port, false);
@@ -97,7 +83,7 @@ void wl_do_station_csr(struct wl_broker *b, struct wl_call *c)
 	if (!wl_station_is_auditable(b, c))
 		return;
 	if (wl_call_text(c, "port")) {
-		const struct wl_port *port = destination_of(b, c);
+		const struct wl_port *port = wl_call_destination(b, c, wl_call_text(c, "port"));
 		if (port)
 			queue(b, c, port, true);
 		return;

@@ -91,17 +91,35 @@ void wl_station_ledger_trouble(struct wl_broker *b, struct wl_call *c, const str
 	}
 }
 
-const struct wl_port *wl_call_source(struct wl_broker *b, struct wl_call *c, const char *name)
+/* Answers where it is none of that use, or empty: `empty` names that. What is written on must stand
+ * in the ledger by its insertion already. */
+static const struct wl_port *port_of(struct wl_broker *b, struct wl_call *c, const char *name,
+                                     enum wl_port_use use, enum wl_rule empty)
 {
 	const struct wl_port *port = wl_ports_find(&b->ports, name);
-	enum wl_rule rule = !port                         ? WL_RULE_MEDIUM_PORT_UNKNOWN
-	                    : port->use != WL_PORT_SOURCE ? WL_RULE_MEDIUM_DIRECTION_WRONG
-	                    : !port->medium.present       ? WL_RULE_MEDIUM_GONE
-	                                                  : WL_RULE_NONE;
+	enum wl_rule rule = WL_RULE_NONE;
+
+	if (!port)
+		rule = WL_RULE_MEDIUM_PORT_UNKNOWN;
+	else if (port->use != use)
+		rule = WL_RULE_MEDIUM_DIRECTION_WRONG;
+	else if (!port->medium.present ||
+	         (use == WL_PORT_DESTINATION && !port->medium.insertion[0]))
+		rule = empty;
 	if (rule == WL_RULE_NONE)
 		return port;
 	wl_call_refuse(c, rule, NULL, json_pack("{s:s}", "port", name));
 	return NULL;
+}
+
+const struct wl_port *wl_call_source(struct wl_broker *b, struct wl_call *c, const char *name)
+{
+	return port_of(b, c, name, WL_PORT_SOURCE, WL_RULE_MEDIUM_GONE);
+}
+
+const struct wl_port *wl_call_destination(struct wl_broker *b, struct wl_call *c, const char *name)
+{
+	return port_of(b, c, name, WL_PORT_DESTINATION, WL_RULE_DESTINATION_MISSING);
 }
 
 void wl_station_job_ended(struct wl_broker *b, const struct wl_task *task)
