@@ -30,7 +30,11 @@ revived() {
 # How often spawnd connected to mediad, which it tries once a second: until then a stick that is put in
 # is refused for the missing part, and whoever opened the transfer is told to say `retry`.
 links() { grep -c 'connected to weighlock-mediad' "$WL_LOGS/weighlock-spawnd.log"; }
-linked_again() { [ "$(links)" -gt "$LINKS" ]; }
+# A mediad that dies may still be connected to, the moment after it let go of spawnd: that connection is lost
+# at once, so the last word counts.
+linked_again() {
+	[ "$(links)" -gt "$LINKS" ] && grep 'weighlock-mediad' "$WL_LOGS/weighlock-spawnd.log" | tail -n 1 | grep -q 'connected to'
+}
 go_on_again() {
 	[ -z "${FREEZING:-}" ] || { bad_thaw; FREEZING=; }
 	[ -z "${HOLDING:-}" ] || { wl_let_go; HOLDING=; }

@@ -559,6 +559,7 @@ wl_hold_worker() {
 wl_hold_inspection() { wl_hold "$WL_STATE/var/lib/weighlock/vault/$1" rchar 64; }
 wl_hold() {
 	[ -z "${WL_HOLDER:-}" ] || kill "$WL_HOLDER" 2>/dev/null || : # one that still looks
+	WL_HELD=
 	: >"$WL_PREFIX/hold.out" # here: what the last one said must not be taken for this one's word
 	"$WL_PYTHON" "$WL_SRC/tests/integration/hold_worker.py" "$1" "$2" $(($3 * 1024)) \
 		>"$WL_PREFIX/hold.out" 2>&1 9>&- &
@@ -569,7 +570,7 @@ wl_held() {
 	wl_until 60 grep -q "^stopped" "$WL_PREFIX/hold.out" || return 1
 	WL_HELD=$(sed -n 's/^stopped //p' "$WL_PREFIX/hold.out") WL_HOLDER=
 }
-wl_let_go() { kill -CONT "$WL_HELD" 2>/dev/null || :; }
+wl_let_go() { [ -z "$WL_HELD" ] || kill -CONT "$WL_HELD" 2>/dev/null || :; }
 
 wl_settle() { udevadm settle --timeout=20 || :; }
 
