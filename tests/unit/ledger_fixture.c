@@ -45,6 +45,14 @@ void fixture_close(struct fixture *x)
 	x->l = wl_ledger_close(x->l);
 }
 
+long fixture_step(long usual)
+{
+	const char *every = getenv("WL_SPOIL_EVERY");
+	long times = every ? strtol(every, NULL, 10) : 1;
+
+	return times > 1 ? usual * times : usual;
+}
+
 void fixture_remove(struct fixture *x)
 {
 	fixture_close(x);

@@ -19,6 +19,9 @@ struct fixture {
 	char manifest_sha256[WL_SHA256_HEX + 1];
 };
 
+/* How far apart the tried points of a loop lie: `usual`, or that times WL_SPOIL_EVERY where the
+ * same program is run once more and slower (sanitizers, distcheck). */
+long fixture_step(long usual);
 void fixture_make(struct fixture *x);   /* a new folder, nothing in it */
 void fixture_remove(struct fixture *x); /* closes and removes everything */
 int fixture_open(struct fixture *x);    /* wl_ledger_open */

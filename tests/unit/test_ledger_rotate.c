@@ -503,8 +503,8 @@ static void at_every_call(bool kill)
 	calls = shared->calls;
 	fixture_remove(&x);
 	assert_true(calls > 60);
-	/* `make check-long` lets every call fail; every death is gone through always */
-	for (long at = 1; at <= calls; at += kill || getenv("WL_LONG") ? 1 : 3) {
+	/* `make check-long` lets every call fail; every death is gone through in the plain build */
+	for (long at = 1; at <= calls; at += fixture_step(kill || getenv("WL_LONG") ? 1 : 3)) {
 		int r;
 		fresh(&x);
 		r = run_child(&x, NULL, kill ? at : 0, kill ? 0 : at);
@@ -538,11 +538,11 @@ static void killed_again(void **state)
 	assert_int_equal(run_child(&x, NULL, 0, 0), 0);
 	calls = shared->calls;
 	fixture_remove(&x);
-	for (long at = calls / 4; at <= calls; at += 29) {
+	for (long at = calls / 4; at <= calls; at += fixture_step(29)) {
 		fresh(&x);
 		assert_int_equal(run_child(&x, NULL, at, 0), KILLED);
 		memcpy(half, x.dir, sizeof(half));
-		for (long again = 1; again < 90; again += 13) {
+		for (long again = 1; again < 90; again += fixture_step(13)) {
 			fixture_make(&y);
 			shell("rm -rf %s && cp -a --sparse=always %s %s", y.dir, half, y.dir);
 			(void)run_child(&y, NULL, again, 0);
@@ -585,7 +585,7 @@ static void mirror_follows(void **state)
 	calls = shared->calls;
 	check_mirror(&x, mirror);
 	fixture_remove(&x);
-	for (long at = 1; at <= calls; at += 11) {
+	for (long at = 1; at <= calls; at += fixture_step(11)) {
 		shell("rm -rf %s", mirror);
 		fresh_mirror(&x, mirror);
 		assert_int_equal(run_child(&x, mirror, at, 0), KILLED);

@@ -119,15 +119,17 @@ def algorithms():
 
 
 def big(recipients):
-    """768 MiB through a worker that may have 512 MiB of address space, and uses a few."""
-    size = 768 << 20
+    """768 MiB through a worker that may have 512 MiB of address space, and uses a few. Where the programs
+    are slower and run once more (WL_SPOIL_EVERY), 96 MiB."""
+    mib = 96 if "WL_SPOIL_EVERY" in os.environ else 768
+    size = mib << 20
     with open("big", "wb") as f:
         f.truncate(size)
     lines = run("seal", *recipients, "--", "big", "sealed-big")
     grown = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    check("768 MiB sealed", lines[-1] == "end" and int(lines[0].split()[1]) > size, lines)
+    check("%d MiB sealed" % mib, lines[-1] == "end" and int(lines[0].split()[1]) > size, lines)
     lines = run("unseal", "crown.key", "sealed-big", "/dev/null")
-    check("768 MiB opened", lines[-1] == "end" and lines[0].split()[1] == str(size), lines)
+    check("%d MiB opened" % mib, lines[-1] == "end" and lines[0].split()[1] == str(size), lines)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     check("in constant memory: no process was over 64 MiB (%d, %d KiB)" % (grown, peak),
           peak < 64 * 1024)
