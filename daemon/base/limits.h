@@ -57,6 +57,10 @@
 #define WL_IMAGE_TIFF_STRIPS_MAX   65536U      /* strips or tiles of one page */
 #define WL_IMAGE_MASKS_MAX         32U         /* of one device */
 #define WL_PICTURE_DEADLINE_MS     120000U     /* of each process of one picture */
+#define WL_PICTURE_REMOVED_MAX     32U /* kinds of things a decoder may say it left out; it has 11 */
+#define WL_TOOLS_OF_WORK_MAX       8U /* libraries that workers of one kind may name; they have 2 */
+#define WL_TOOLS_MAX               32U /* of the four kinds together */
+#define WL_TOOL_TEXT               96U /* "decode libpng 1.6.39" and NUL; what is longer is cut */
 
 /* exports */
 #define WL_SCAN_ID_BYTES_MAX      32U    /* a scan id or a view */

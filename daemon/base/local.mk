@@ -19,7 +19,7 @@ daemon_base_libwl_base_a_SOURCES = \
 	daemon/base/fdio.h daemon/base/fdio.c daemon/base/landlock.h daemon/base/landlock.c \
 	daemon/base/work_seal.h daemon/base/work_seal.c daemon/base/work_unseal.h daemon/base/work_unseal.c \
 	daemon/base/work.h daemon/base/work_parts.h daemon/base/work_spawn.c daemon/base/work_job.c \
-	daemon/base/work_picture.h daemon/base/work_picture.c daemon/base/picture_format.c
+	daemon/base/work_picture.h daemon/base/work_picture.c daemon/base/work_tools.h daemon/base/work_tools.c daemon/base/picture_format.c
 
 # what the daemons do the same way; workers and client link none of it
 noinst_LIBRARIES += daemon/base/libwl_daemon.a

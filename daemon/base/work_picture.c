@@ -68,12 +68,14 @@ static int receive(struct rebuilding *b)
 }
 
 /* work.done and the end of the process. */
-static int finish(struct rebuilding *b)
+static int finish(struct rebuilding *b, const char *work)
 {
 	int r = receive(b);
 
 	if (r == 0 && b->m.id != WL_MSG_WORK_DONE)
 		return lied(b, "an answer out of turn");
+	if (r == 0)
+		wl_tools_add(b->order->tools, work, &b->m);
 	return r < 0 ? r : wl_job_finish(&b->job, b->finding);
 }
 
@@ -161,7 +163,7 @@ static int decode(struct rebuilding *b)
 	}
 	if (r == 0)
 		r = take_decoded(b);
-	return r < 0 ? refused(b, r) : finish(b);
+	return r < 0 ? refused(b, r) : finish(b, "decode");
 }
 
 /* The decoder's process is gone: nobody but us holds the samples. Its mappings went with it. */
@@ -260,7 +262,7 @@ static int encode(struct rebuilding *b)
 		r = receive(b);
 	if (r == 0)
 		r = take_encoded(b);
-	return r < 0 ? refused(b, r) : finish(b);
+	return r < 0 ? refused(b, r) : finish(b, "encode");
 }
 
 /* The checker read the file alone; it must have found what the encoder says it wrote. The digest of
@@ -294,7 +296,7 @@ static int check(struct rebuilding *b)
 	r = receive(b);
 	if (r == 0)
 		r = compare(b);
-	return r < 0 ? refused(b, r) : finish(b);
+	return r < 0 ? refused(b, r) : finish(b, "check");
 }
 
 int wl_picture_rebuild(struct wl_spawn *s, const struct wl_picture_order *order,

@@ -12,6 +12,7 @@
 
 #include "daemon/base/sha256.h"
 #include "daemon/base/work.h"
+#include "daemon/base/work_tools.h"
 
 /* Bits: what a source may be. The numbers are those of the policy's outbound.formats. */
 enum wl_source_format {
@@ -23,7 +24,6 @@ enum wl_source_format {
 };
 
 #define WL_SHA512_BYTES         64
-#define WL_PICTURE_REMOVED_MAX  32
 #define WL_PICTURE_REMOVED_TEXT 33
 
 /* "png", "jpeg", "bmp", "tiff"; "" for none of them. */
@@ -55,7 +55,8 @@ struct wl_picture_order {
 	size_t nmasks;
 	/* a picture of a size no mask is for: refused where there are masks and this is set */
 	bool refuse_unknown_size;
-	bool want_sha512; /* of the output: a manifest of a bag lists it, nothing else does */
+	bool want_sha512;       /* of the output: a manifest of a bag lists it, nothing else does */
+	struct wl_tools *tools; /* NULL, or what the three say they worked with is added here */
 };
 
 struct wl_picture_removed {

@@ -76,7 +76,7 @@ int wl_seal_file(struct wl_job *job, uint64_t item, int source_fd, int output_fd
 	return r;
 }
 
-int wl_seal_end(struct wl_job *job, struct wl_finding *ret_finding)
+int wl_seal_end(struct wl_job *job, struct wl_tools *tools, struct wl_finding *ret_finding)
 {
 	struct wl_message m;
 	int r;
@@ -88,6 +88,8 @@ int wl_seal_end(struct wl_job *job, struct wl_finding *ret_finding)
 		r = wl_job_receive(job, &m, ret_finding, NULL, NULL);
 	if (r == 0 && m.id != WL_MSG_WORK_DONE)
 		r = lied(ret_finding);
+	if (r == 0)
+		wl_tools_add(tools, "seal", &m);
 	wl_message_clear(&m);
 	if (r == 0)
 		return wl_job_finish(job, ret_finding);

@@ -9,6 +9,7 @@
 #define WL_BASE_WORK_SEAL_H
 
 #include "daemon/base/work.h"
+#include "daemon/base/work_tools.h"
 
 #define WL_SEAL_RECIPIENTS_MAX 16U
 #define WL_SEAL_SHA512_BYTES   64U
@@ -36,7 +37,8 @@ int wl_seal_start(struct wl_spawn *s, const struct wl_seal_recipient *recipients
  */
 int wl_seal_file(struct wl_job *job, uint64_t item, int source_fd, int output_fd,
                  struct wl_sealed *ret, struct wl_finding *ret_finding);
-/* The worker ends. 0, or as wl_job_finish. */
-int wl_seal_end(struct wl_job *job, struct wl_finding *ret_finding);
+/* The worker ends; what it says it worked with is added to `tools`, unless that is NULL. 0, or as
+ * wl_job_finish. */
+int wl_seal_end(struct wl_job *job, struct wl_tools *tools, struct wl_finding *ret_finding);
 
 #endif

@@ -28,6 +28,6 @@ int wl_unseal_start(struct wl_spawn *s, int key_fd, uint64_t deadline_ms, struct
  */
 int wl_unseal_file(struct wl_job *job, uint64_t item, int sealed_fd, int output_fd,
                    struct wl_unsealed *ret, struct wl_finding *ret_finding);
-int wl_unseal_end(struct wl_job *job, struct wl_finding *ret_finding); /* as wl_seal_end */
+int wl_unseal_end(struct wl_job *job, struct wl_finding *ret_finding); /* as wl_job_finish */
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef WL_BROKER_JOB_EXPORT_H
 #define WL_BROKER_JOB_EXPORT_H
 
+#include "daemon/base/work_tools.h"
 #include "daemon/broker/jobs.h"
 #include "daemon/broker/transfer.h"
 
@@ -15,7 +16,8 @@ struct wl_exporting {
 	size_t nexceptions;
 	struct wl_export_output outputs[WL_OUTPUTS_MAX];
 	size_t noutputs;
-	char (*scans)[WL_SCAN_TEXT]; /* of the items kept, sorted */
+	struct wl_tools tools[WL_OUTPUTS_MAX]; /* what workers say made them */
+	char (*scans)[WL_SCAN_TEXT];           /* of the items kept, sorted */
 	size_t nscans;
 	json_t *missing;      /* scans asked for and not found */
 	uint64_t done, total; /* pieces of work, for the screen */

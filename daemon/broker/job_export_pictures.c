@@ -175,6 +175,7 @@ int wl_export_pictures(struct wl_exporting *x, struct wl_export_output *o, struc
 	WL_CLEANUP(rebuilding_clear) struct rebuilding b = {.x = x, .o = o};
 	int r = wl_bench_spawn(x->bench, &b.spawn, f);
 	setup_order(&b);
+	b.order.tools = &x->tools[o - x->outputs];
 	for (size_t i = 0; r == 0 && i < x->items->n; i++) {
 		const struct wl_item *item = &x->items->v[i];
 		struct wl_export_line line;
@@ -311,6 +312,6 @@ int wl_export_seal(struct wl_exporting *x, struct wl_export_output *o, struct wl
 			r = wl_exporting_step(x);
 	}
 	if (r == 0 && any && !rename_only)
-		r = wl_seal_end(&s.job, f);
+		r = wl_seal_end(&s.job, &x->tools[o - x->outputs], f);
 	return r;
 }

@@ -211,6 +211,11 @@ static json_t *inspected_entry(const struct wl_exporting *x, const struct wl_exp
 	wl_entry_int(e, WL_M_BYTES, o->bytes);
 	if (json_array_size(x->missing))
 		wl_entry_list(e, WL_M_MISSING, json_incref(x->missing));
+	const struct wl_tools *tools = &x->tools[o - x->outputs];
+	json_t *said = json_array();
+	for (size_t i = 0; i < tools->n; i++)
+		add_text(said, tools->v[i]);
+	wl_entry_list(e, WL_M_TOOLS, said);
 	return e;
 }
 

@@ -50,6 +50,10 @@ static inline void wl_removed_add(struct wl_decode *d, enum wl_removed what, uin
 	d->removed[what] += bytes;
 }
 
+/* "libpng 1.6.39,zlib 1.2.13": what takes a picture of this format apart, as the libraries say
+ * where they can be asked; "" where it is our own code. Valid until the next call. */
+const char *wl_decode_tools(const char *format);
+
 /* What libraries do once and ask the system for, before the last locks go on. 0 or -ENOMEM. */
 int wl_decode_prepare(void);
 

@@ -13,7 +13,7 @@ daemon_image_libwl_image_read_a_SOURCES = \
 	daemon/image/tiff_directory.h daemon/image/tiff_directory.c daemon/image/tiff_page.c \
 	daemon/image/tiff_virtual.h daemon/image/tiff_virtual.c daemon/image/decode_tiff.c \
 	daemon/image/bmp_header.h daemon/image/bmp_header.c daemon/image/bmp_rle.c \
-	daemon/image/decode_bmp.c
+	daemon/image/decode_bmp.c daemon/image/decode_tools.c
 daemon_image_libwl_image_write_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(ISAL_CFLAGS)
 # -O3: the loops over samples become vectors
 daemon_image_libwl_image_write_a_CFLAGS = $(AM_CFLAGS) -O3

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/limits.h"
 #include "daemon/base/text.h"
 #include "daemon/ledger/custody_items.h"
 #include "daemon/ledger/json_out.h"
@@ -158,25 +159,40 @@ static int put_items(struct record *r)
 	return 0;
 }
 
-/* "libpng 1.6.39" among the libraries of the start is a tool with a version; a file's name is none.
- */
-static void put_tools(struct wl_out *o, const struct wl_entry *start)
+/* "decode libpng 1.6.39" as the inspection has it: the word of the worker that did it, so it may be
+ * anything; what has another form is left out. */
+static void put_tool(struct wl_out *o, const char *said)
 {
-	const char *lib;
-	char name[64];
+	const char *name = strchr(said, ' '), *version = name ? strchr(name + 1, ' ') : NULL;
+	char words[2][WL_TOOL_TEXT];
 
-	wl_out_text(o, ",\"tools\":[{\"name\":\"" TOOL "\",\"version\":", TEXT(start, VERSION));
+	if (!version || (size_t)(version - said) >= sizeof(words[0]))
+		return;
+	(void)snprintf(words[0], sizeof(words[0]), "%.*s", (int)(version - name - 1), name + 1);
+	(void)snprintf(words[1], sizeof(words[1]), "%.*s", (int)(name - said), said);
+	wl_out_text(o, ",{\"name\":", words[0]);
+	wl_out_text(o, ",\"version\":", version + 1);
+	wl_out_text(o, ",\"work\":", words[1]);
 	wl_out_put(o, "}");
-	for (size_t i = 0; (lib = wl_draft_get_element(&start->draft, WL_M_LIBS, i)) != NULL; i++) {
-		const char *space = strchr(lib, ' ');
-		if (!space || space == lib || (size_t)(space - lib) >= sizeof(name))
-			continue;
-		(void)snprintf(name, sizeof(name), "%.*s", (int)(space - lib), lib);
-		wl_out_text(o, ",{\"name\":", name);
-		wl_out_text(o, ",\"version\":", space + 1);
-		wl_out_put(o, "}");
-	}
-	wl_out_put(o, "]");
+}
+
+static int put_tools(struct record *r, const struct wl_entry *start)
+{
+	WL_CLEANUP(wl_entry_clear) struct wl_entry e = {0};
+	const char *said;
+	int error = r->items.inspected_seq ? wl_ledger_entry(r->l, r->items.inspected_seq, &e) : 0;
+
+	if (error < 0)
+		return error;
+	wl_out_text(r->out,
+	            ",\"tools\":[{\"name\":\"" TOOL "\",\"version\":", TEXT(start, VERSION));
+	wl_out_put(r->out, "}");
+	for (size_t i = 0; r->items.inspected_seq && i < WL_TOOLS_MAX &&
+	                   (said = wl_draft_get_element(&e.draft, WL_M_TOOLS, i)) != NULL;
+	     i++)
+		put_tool(r->out, said);
+	wl_out_put(r->out, "]");
+	return 0;
 }
 
 static int put_record(struct record *r, const struct wl_entry *start)
@@ -206,7 +222,9 @@ static int put_record(struct record *r, const struct wl_entry *start)
 	wl_out_text(o, ",\"requester\":", TEXT(&r->opened, REQUESTER));
 	wl_out_put(o, ",\"time\":\"%s\"", when);
 	wl_out_text(o, ",\"tip_state\":", TEXT(&r->opened, TIP_STATE));
-	put_tools(o, start);
+	e = put_tools(r, start);
+	if (e < 0)
+		return e;
 	wl_out_text(o, ",\"transfer\":", r->intent->draft.transfer);
 	wl_out_put(o, ",\"type\":\"" TYPE "\"}");
 	wl_out_flush(o);

@@ -58,6 +58,13 @@ static bool is_of(const struct wl_entry *e, const char *output)
 	       strcmp(TEXT(e, VERDICT), "pass") == 0;
 }
 
+static bool is_inspection(const struct wl_entry *e, const struct wl_entry *intent)
+{
+	return e->draft.event == WL_E_TRANSFER_INSPECTED &&
+	       strcmp(TEXT(e, OUTPUT), TEXT(intent, OUTPUT)) == 0 &&
+	       strcmp(TEXT(e, MANIFEST_SHA256), TEXT(intent, MANIFEST_SHA256)) == 0;
+}
+
 static int gather(struct wl_ledger *l, const struct wl_entry *intent,
                   struct wl_custody_items *items)
 {
@@ -68,6 +75,8 @@ static int gather(struct wl_ledger *l, const struct wl_entry *intent,
 	       seq < intent->seq) {
 		WL_CLEANUP(wl_entry_clear) struct wl_entry e = {0};
 		int error = wl_ledger_entry(l, seq, &e);
+		if (error == 0 && is_inspection(&e, intent))
+			items->inspected_seq = seq;
 		if (error == 0 && is_of(&e, TEXT(intent, OUTPUT)))
 			error = add(items, &e);
 		if (error < 0)

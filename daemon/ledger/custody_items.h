@@ -16,7 +16,8 @@ struct wl_custody_item {
 struct wl_custody_items {
 	struct wl_custody_item *v;
 	size_t n, room;
-	bool sealed; /* encrypted */
+	uint64_t inspected_seq; /* of the transfer.inspected that stored their manifest; 0: none */
+	bool sealed;            /* encrypted */
 };
 
 /*

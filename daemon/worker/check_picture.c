@@ -18,6 +18,7 @@ int wl_check_picture_run(struct wl_worker *wk)
 		return wl_worker_finding(wk, 0, &f);
 	if (r < 0)
 		return r;
+	wk->tools = wl_picture_tools();
 	wl_message_start(wk->out, WL_MSG_CHECK_PICTURE_DONE, 0);
 	wl_message_put_sha256(wk->out, WL_T_SHA256, facts.sha256);
 	wl_message_put_u64(wk->out, WL_T_BYTES, facts.bytes);

@@ -109,6 +109,7 @@ int wl_decode_run(struct wl_worker *wk)
 		return r;
 	d.source = source;
 	r = wl_decode(&d, formats, wl_message_text(wk->in, WL_T_FORMAT), &format, &f);
+	wk->tools = wl_decode_tools(format);
 	if (r == 0)
 		r = report(wk, &d, format);
 	else if (r == -EBADMSG && f.rule != WL_RULE_NONE)

@@ -102,5 +102,6 @@ int wl_encode_run(struct wl_worker *wk)
 		r = take_mask(wk, &o.masks[i]);
 	if (r == 0)
 		r = wl_png_encode(&o.png, &written);
+	wk->tools = wl_picture_tools();
 	return r < 0 ? r : report(wk, &o, &written);
 }

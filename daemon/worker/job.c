@@ -75,6 +75,8 @@ void wl_job_main(const struct wl_work_kind *kind, const struct wl_filter *filter
 		_exit(WL_WORKER_EXIT_FAULT);
 	}
 	wl_message_start(wk.out, WL_MSG_WORK_DONE, 0);
+	if (wk.tools && wk.tools[0])
+		wl_message_put_text(wk.out, WL_T_TOOLS, wk.tools);
 	(void)wl_channel_send(&wk.control, wk.out);
 	_exit(EXIT_SUCCESS);
 }

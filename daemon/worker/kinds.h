@@ -27,6 +27,10 @@ int wl_decode_run(struct wl_worker *wk);
 int wl_encode_run(struct wl_worker *wk);
 int wl_check_picture_run(struct wl_worker *wk);
 
+/* What the tools work with, for work.done; valid until the next call. */
+const char *wl_picture_tools(void);
+const char *wl_seal_tools(void);
+
 /* worker-update */
 int wl_signature_prepare(void);
 int wl_signature_run(struct wl_worker *wk);

@@ -12,7 +12,7 @@ worker_PROGRAMS += daemon/worker/worker-tool
 daemon_worker_worker_tool_SOURCES = \
 	daemon/worker/kinds_tool.c daemon/worker/digest.c daemon/worker/self_test.c \
 	daemon/worker/check.c daemon/worker/build_volume.c daemon/worker/seal.c \
-	daemon/worker/encode.c daemon/worker/check_picture.c
+	daemon/worker/encode.c daemon/worker/check_picture.c daemon/worker/tools.c
 daemon_worker_worker_tool_LDADD = $(wl_frame_libs) $(wl_image_write_libs) daemon/volume/libwl_volume.a $(wl_update_libs)
 
 worker_PROGRAMS += daemon/worker/worker-image

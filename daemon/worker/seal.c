@@ -239,5 +239,6 @@ int wl_seal_run(struct wl_worker *wk)
 	for (size_t i = 0; i < w.n; i++)
 		X509_free(w.recipient[i]);
 	OPENSSL_cleanse(piece, PIECE_BYTES); /* the last of a picture */
+	wk->tools = wl_seal_tools();
 	return r;
 }

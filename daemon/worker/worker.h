@@ -21,6 +21,7 @@ struct wl_worker {
 	struct wl_channel control;
 	struct wl_message *in;  /* for receiving */
 	struct wl_message *out; /* for sending */
+	const char *tools;      /* "libpng 1.6.39,…" for work.done, or NULL: what did the work */
 };
 
 /* What a kind may write to the files it is handed, whatever they are. */

@@ -74,6 +74,7 @@ for exp_bag in "$EXP_S" "$EXP_E"; do
 	wl_check "openssl verifies the custody record of ${exp_bag##*-}" openssl cms -verify -binary -inform DER \
 		-content "$exp_bag/custody.json" -in "$exp_bag/custody.json.p7s" \
 		-certfile "$EXP_STATION" -CAfile "$EXP_STATION" -purpose any -out /dev/null
+	wl_check "names and versions of what decoded and encoded ${exp_bag##*-}" exp_tools "$exp_bag"
 	wl_check "the bag has its receipt" test -s "$exp_bag/receipt.txt"
 done
 exp_same_files "evidence is equal bit for bit" "$EXP_E/data/evidence" "$WL_WORK/pictures"/2026111?/11882?_*

@@ -106,6 +106,33 @@ exp_count() {
 	exp_n=$(find "$3" -type f | wc -l)
 	[ "$exp_n" -eq "$2" ] && wl_pass "$1" || wl_fail "$1: $exp_n, not $2"
 }
+# exp_tools BAG: the custody record says the libraries at work, in the versions Debian's packages have
+exp_tools() {
+	"$WL_PYTHON" - "$1/custody.json" <<'PY'
+import json, subprocess, sys
+record = json.load(open(sys.argv[1]))
+packages = {"libpng": "libpng16-16", "zlib": "zlib1g", "libjpeg-turbo": "libjpeg62-turbo",
+            "libtiff": "libtiff6", "isa-l": "libisal2", "OpenSSL": "libssl3"}
+said = set()
+for tool in record["tools"]:
+    if tool["name"] == "weighlock":
+        continue
+    version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", packages[tool["name"]]],
+                             check=True, capture_output=True, text=True).stdout
+    version = version.split(":")[-1]
+    assert version.startswith(tool["version"]), (tool, version)
+    said.add(tool["work"] + " " + tool["name"])
+of_work = {"decode png": {"decode libpng", "decode zlib"}, "decode jpeg": {"decode libjpeg-turbo"},
+           "decode tiff": {"decode libtiff", "decode zlib"}, "decode bmp": set(), "mask": set(),
+           "encode png": {"encode isa-l", "encode OpenSSL", "check isa-l", "check OpenSSL"},
+           "encrypt cms": {"seal OpenSSL"}}
+wanted = {"seal OpenSSL"} if record["output"] == "evidence" else set()
+for item in record["items"]:
+    for transform in item["transforms"]:
+        wanted |= of_work[transform]
+assert said == wanted, said
+PY
+}
 # exp_clean BAG: no canary, no name of a source in the payload and the tag files, raw or inflated
 exp_clean() {
 	wl_check "nothing of a source shows in the scrubbed bag" "$WL_PYTHON" - "$1" <<'PY'

@@ -106,6 +106,15 @@ static int more_samples(struct wl_worker *wk)
 	return r < 0 ? r : answer_honestly(wk);
 }
 
+/* More than may be said, and what would break out of a record that does not look. */
+static int boasts(struct wl_worker *wk)
+{
+	wk->tools = "\"}]}{\\\"a 1,\xe2\x80\xae\xe2\x80\xa8 2,,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,"
+	            "r,s,t,u,v,w,x,y,z,1,2,3,4,5,6,7,8,9,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	return answer_honestly(wk);
+}
+
 /* Seals of its own would keep the samples from being sealed whole. */
 static int seals(struct wl_worker *wk)
 {
@@ -147,7 +156,7 @@ static const struct {
         {"rule", of_another_rule},  {"more", more_samples},
         {"seals", seals},           {"dies", dies},
         {"dies-after", dies_after}, {"falls", falls},
-        {"waits", waits},
+        {"waits", waits},           {"boasts", boasts},
 };
 
 static int run(struct wl_worker *wk)

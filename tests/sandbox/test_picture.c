@@ -160,6 +160,28 @@ static void masks_are_counted(void **state)
 	assert_int_equal(rebuild("honest", &order, &p, &f), -E2BIG);
 }
 
+/* A decoder that lies about what it works with: bounded, escaped, and believed in nothing. */
+static void boasts_are_cut_and_escaped(void **state)
+{
+	static struct wl_picture p;
+	static struct wl_tools tools;
+	struct wl_picture_order order = {.tools = &tools};
+	struct wl_finding f;
+
+	(void)state;
+	assert_int_equal(rebuild("decode boasts", &order, &p, &f), 0);
+	assert_int_equal(tools.n, WL_TOOLS_OF_WORK_MAX);
+	for (size_t i = 0; i < tools.n; i++) {
+		assert_true(strlen(tools.v[i]) < WL_TOOL_TEXT);
+		assert_memory_equal(tools.v[i], "decode ", 7);
+		for (const char *c = tools.v[i]; *c; c++)
+			assert_true(*c >= ' ' && *c <= '~');
+	}
+	assert_string_equal(tools.v[0], "decode \"}]}{\\\"a 1");
+	assert_int_equal(rebuild("decode boasts", &order, &p, &f), 0);
+	assert_int_equal(tools.n, WL_TOOLS_OF_WORK_MAX);
+}
+
 static unsigned files_in(const char *path)
 {
 	DIR *d = opendir(path);
@@ -222,6 +244,7 @@ int main(void)
 	        cmocka_unit_test(an_honest_one_is_rebuilt),
 	        cmocka_unit_test(every_lie_and_death_is_a_refusal_with_a_name),
 	        cmocka_unit_test(masks_are_counted),
+	        cmocka_unit_test(boasts_are_cut_and_escaped),
 	        cmocka_unit_test(nothing_of_them_is_kept),
 	};
 	struct wl_finding why = {.rule = WL_RULE_NONE};

@@ -104,7 +104,7 @@ static int do_seal(struct wl_spawn *spawn, char **argv)
 		return say_failure(r, &f);
 	r = seal_files(&job, argv + 1);
 	if (r == 0) {
-		r = wl_seal_end(&job, &f);
+		r = wl_seal_end(&job, NULL, &f);
 		if (r < 0)
 			return say_failure(r, &f);
 		printf("end\n");

@@ -155,8 +155,7 @@ static void play(const struct variant *v, char buf[WL_ID_TEXT])
 	if (!v->no_start)
 		assert_int_equal(fixture_append(&x, "station.start", "station", 990, "",
 		                                "version=1.2.3", "build_sha256=" HEX4,
-		                                "sandbox=full", "libs[]=libjansson.so.4",
-		                                "libs[]=libpng 1.6.39"),
+		                                "sandbox=full", "libs[]=libjansson.so.4"),
 		                 0);
 	opened(v);
 	decided(v, 0);
@@ -168,7 +167,9 @@ static void play(const struct variant *v, char buf[WL_ID_TEXT])
 	        fixture_commit(&x, fixture_stage(&x, NULL, "transfer.inspected", "station", 990, T1,
 	                                         fd, o, "verdict=pass", "rule=pass.image-rebuilt",
 	                                         "holds[]", "files:=2", "refused:=1", "left:=0", m,
-	                                         "bytes:=2468", NULL)),
+	                                         "bytes:=2468", "tools[]=decode libpng 1.6.39",
+	                                         "tools[]=encode isa-l", "tools[]=seal",
+	                                         "tools[]=check \"}],\"\\x\xc3\xa9 1", NULL)),
 	        0);
 	(void)close(fd);
 	wl_time_format(x.time + 8 * 3600, when);
@@ -227,8 +228,9 @@ static void expect_none(const struct variant *v, const char *why)
 	"stn3\",\"output\":\"" output_text "\",\"policy_sha256\":\"%s\"," extra                    \
 	"\"requester\":\"Crown counsel N\\u00e9\",\"time\":\"%s\","                                \
 	"\"tip_state\":\"off\",\"tools\":[{\"name\":\"weighlock\",\"version\":\"1.2.3\"},"         \
-	"{\"name\":\"libpng\",\"version\":\"1.6.39\"}],\"transfer\":\"" T1                         \
-	"\",\"type\":\"ca.weighlock.custody/1\"}"
+	"{\"name\":\"libpng\",\"version\":\"1.6.39\",\"work\":\"decode\"},"                        \
+	"{\"name\":\"\\\"}],\\\"\\\\x\\u00e9\",\"version\":\"1\",\"work\":\"check\"}],"            \
+	"\"transfer\":\"" T1 "\",\"type\":\"ca.weighlock.custody/1\"}"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
