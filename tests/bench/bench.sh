@@ -3,7 +3,8 @@
 # disk. Each figure is the median of 5 interleaved runs (ours, theirs, ours, theirs …). Nothing here
 # is asserted by a test: machines differ.
 #
-#   bench.sh BUILD-FOLDER [MIB]      where TMPDIR is decides which disk is measured
+#   WL_BENCH="read ledger" make bench   only these of: spawn pictures ledger start verify read memory
+#   bench.sh BUILD-FOLDER [MIB]         where TMPDIR is decides which disk is measured
 set -eu
 export LC_ALL=C
 PATH=$PATH:/usr/sbin:/sbin
@@ -149,12 +150,6 @@ bench_pictures() {
 	done <pictures
 }
 
-bench_spawn
-bench_pictures
-bench_ledger
-bench_start
-bench_verify
-bench_read
-bench_memory
+for part in ${WL_BENCH:-spawn pictures ledger start verify read memory}; do "bench_$part"; done
 printf '%-52s %9s %9s %-4s %6s  %s\n' "what (ours : theirs)" ours theirs "" ratio goal
 cat table
