@@ -74,7 +74,7 @@ volume_scripts = tests/unit/test_volume_tools.py tests/unit/test_volume_exfat.py
 	tests/unit/test_volume_exfat_build.py tests/unit/test_volume_ntfs.py \
 	tests/unit/test_volume_iso.py
 dist_check_SCRIPTS += $(volume_scripts)
-EXTRA_DIST += tests/unit/exfat_image.py tests/unit/exfat_read.py
+EXTRA_DIST += tests/unit/exfat_image.py tests/unit/exfat_read.py tests/unit/volume_lib.py
 TESTS += $(volume_scripts)
 # hundreds of generated volumes instead of some, and those of many gigabytes
 .PHONY: check-volumes-long

@@ -7,52 +7,13 @@ usage: test_volume_exfat_build.py [VOLUME_TOOL]      (exit 77 where a tool is mi
 import hashlib
 import os
 import random
-import shutil
-import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import exfat_read  # noqa: E402
+from volume_lib import MIB, check, expected, listed, main, run, tool  # noqa: E402
 
-MIB = 1 << 20
 TOOLS = ["mkfs.exfat", "fsck.exfat", "sfdisk"]
-os.environ["PATH"] += ":/usr/sbin:/sbin"
-os.environ["LC_ALL"] = "C.UTF-8"
-tool = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "tests/unit/volume_tool")
-failures = 0
-
-
-def run(*argv, expect=0):
-    p = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
-    out = p.stdout.decode("utf-8", "backslashreplace")
-    if expect is not None and p.returncode != expect:
-        raise AssertionError(f"{' '.join(argv)}: {p.returncode}\n{out}")
-    return out
-
-
-def check(condition, words):
-    if not condition:
-        raise AssertionError(words)
-
-
-def escape(path):
-    keep = set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/()+,=@ ")
-    return "".join(chr(b) if b in keep else f"%{b:02X}" for b in path.encode())
-
-
-def sums(image, expect=0):
-    return run(tool, "sums", image, expect=expect).splitlines()
-
-
-def listed(image):
-    return {" ".join(line.split(" ")[2:]): line.split(" ")[:2] for line in sums(image)[1:]}
-
-
-def expected(files, folders):
-    want = {escape(p): [hashlib.sha256(d).hexdigest(), str(len(d))] for p, d in files.items()}
-    want.update({escape(p): ["folder", "0"] for p in folders})
-    return want
 
 
 def copy_behind(image, part, start):
@@ -169,25 +130,4 @@ def test_more_than_4_gib():
     os.remove("large")
 
 
-def main():
-    global failures
-    missing = [t for t in TOOLS if not shutil.which(t)]
-    if missing:
-        print("missing:", " ".join(missing))
-        return 77
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        for name, test in sorted(globals().items()):
-            if not name.startswith("test_"):
-                continue
-            try:
-                test()
-                print("ok   ", name)
-            except (AssertionError, subprocess.SubprocessError) as e:
-                failures += 1
-                print("FAIL ", name, e)
-        os.chdir("/")
-    return 1 if failures else 0
-
-
-sys.exit(main())
+sys.exit(main(TOOLS, globals()))

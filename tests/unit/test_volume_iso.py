@@ -11,36 +11,12 @@ import random
 import shutil
 import subprocess
 import sys
-import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from volume_lib import check, escape, every, listed, main, random_volumes, sums, tool  # noqa: E402
 
 TOOLS = ["genisoimage", "xorriso", "bsdtar"]
-os.environ["LC_ALL"] = "C.UTF-8"
-tool = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "tests/unit/volume_tool")
-volumes = int(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("WL_VOLUMES", "15"))
-# a program that takes long to start, as one with sanitizers does, is given every n-th spoiled byte
-every = int(os.environ.get("WL_SPOIL_EVERY", "1"))
-failures = 0
-
-
-def check(condition, words):
-    if not condition:
-        raise AssertionError(words)
-
-
-def escape(path):
-    keep = set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/()+,=@ ")
-    return "".join(chr(b) if b in keep else f"%{b:02X}" for b in path.encode())
-
-
-def sums(image, expect=0):
-    p = subprocess.run([tool, "sums", image], stdout=subprocess.PIPE, timeout=120)
-    out = p.stdout.decode()
-    check(p.returncode == expect, f"{p.returncode}: {out[-500:]}")
-    return out.splitlines()
-
-
-def listed(image):
-    return {" ".join(line.split(" ")[2:]): line.split(" ")[:2] for line in sums(image)[1:]}
+volumes = random_volumes(2)
 
 
 def write(path, data):
@@ -196,25 +172,4 @@ def test_every_byte_spoiled():
         check(refused > 80 // every and same > 80 // every, f"{refused} refused, {same} same, {odd} other names")
 
 
-def main():
-    global failures
-    missing = [t for t in TOOLS if not shutil.which(t)]
-    if missing:
-        print("missing:", " ".join(missing))
-        return 77
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        for name, test in sorted(globals().items()):
-            if not name.startswith("test_"):
-                continue
-            try:
-                test()
-                print("ok   ", name)
-            except (AssertionError, subprocess.SubprocessError) as e:
-                failures += 1
-                print("FAIL ", name, e)
-        os.chdir("/")
-    return 1 if failures else 0
-
-
-sys.exit(main())
+sys.exit(main(TOOLS, globals()))

@@ -8,43 +8,17 @@ usage: test_volume_tools.py [VOLUME_TOOL]      (exit 77 where a tool is missing)
 import hashlib
 import os
 import random
-import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import zlib
 
-MIB = 1 << 20
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from volume_lib import MIB, check, escape, expected, listed, main, run, sums, tool  # noqa: E402
+
 TOOLS = ["mkfs.fat", "fsck.fat", "mcopy", "mmd", "mdel", "mdir", "mlabel", "sfdisk"]
-os.environ["PATH"] += ":/usr/sbin:/sbin"
 os.environ["MTOOLS_SKIP_CHECK"] = "1"
 os.environ["MTOOLSRC"] = "/dev/null"
-os.environ["LC_ALL"] = "C.UTF-8"
-tool = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "tests/unit/volume_tool")
-failures = 0
-
-
-def run(*argv, expect=0):
-    p = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
-    out = p.stdout.decode("utf-8", "backslashreplace")
-    if expect is not None and p.returncode != expect:
-        raise AssertionError(f"{' '.join(argv)}: {p.returncode}\n{out}")
-    return out
-
-
-def check(condition, words):
-    if not condition:
-        raise AssertionError(words)
-
-
-def escape(path):
-    keep = set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/()+,=@ ")
-    return "".join(chr(b) if b in keep else f"%{b:02X}" for b in path.encode())
-
-
-def sums(image, expect=0):
-    return run(tool, "sums", image, expect=expect).splitlines()
 
 
 def write(path, data):
@@ -375,25 +349,4 @@ def test_sizes():
     os.remove("s.img")
 
 
-def main():
-    global failures
-    missing = [t for t in TOOLS if not shutil.which(t)]
-    if missing:
-        print("missing:", " ".join(missing))
-        return 77
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        for name, test in sorted(globals().items()):
-            if not name.startswith("test_"):
-                continue
-            try:
-                test()
-                print("ok   ", name)
-            except (AssertionError, subprocess.SubprocessError) as e:
-                failures += 1
-                print("FAIL ", name, e)
-        os.chdir("/")
-    return 1 if failures else 0
-
-
-sys.exit(main())
+sys.exit(main(TOOLS, globals()))
