@@ -20,6 +20,7 @@ client_libwl_client_a_SOURCES = \
 	client/export_ask.c client/export_ask.h client/export_view.c client/export_view.h \
 	client/failure.c \
 	client/follow.c client/follow.h \
+	client/passage.c client/passage.h \
 	client/entry_view.c client/entry_view.h \
 	client/folder.c client/folder.h \
 	client/page.c client/page.h \

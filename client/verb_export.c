@@ -13,6 +13,7 @@
 #include "client/export_ask.h"
 #include "client/export_view.h"
 #include "client/follow.h"
+#include "client/passage.h"
 #include "client/resolve.h"
 #include "client/say.h"
 #include "client/station.h"
@@ -78,37 +79,6 @@ static int write_all(struct wl_cli *cli, const char *id)
 	}
 }
 
-static int stopped_waiting(struct wl_cli *cli, const char *id)
-{
-	wl_say(cli, _("Stopped waiting. %s stays open."), id);
-	return wl_action_finish(cli, id, NULL, true);
-}
-
-/* From opened to the end, as far as nobody else is wanted where --no-wait says so. */
-static int follow(struct wl_cli *cli, const char *id)
-{
-	struct wl_follow_result result;
-	int status = wl_follow_transfer(cli, id, WL_FOLLOW_DECIDED, &result);
-
-	if (status)
-		return status;
-	if (result.interrupted)
-		return stopped_waiting(cli, id);
-	status = say_decision(cli, id);
-	if (status)
-		return status;
-	int state = wl_action_finish(cli, id, NULL, true);
-	if (cli->no_wait || state != WL_EXIT_WAITING)
-		return state;
-	status = wl_follow_transfer(cli, id, WL_FOLLOW_APPROVED, &result);
-	if (status)
-		return status;
-	if (result.interrupted)
-		return stopped_waiting(cli, id);
-	return strcmp(result.state, "approved") ? wl_action_finish(cli, id, NULL, true)
-	                                        : write_all(cli, id);
-}
-
 /* What the person reads off differs from UTC by the time zone too; said is the error alone. */
 static void say_offset(const struct wl_cli *cli, const json_t *answer)
 {
@@ -122,6 +92,9 @@ static void say_offset(const struct wl_cli *cli, const json_t *answer)
 	wl_say_in(cli, 2, _("The scanner's clock is %+lld min from this station's; noted."),
 	          minutes);
 }
+
+static const struct wl_passage passage = {
+        .method = "OpenOutbound", .opened = say_offset, .show = say_decision, .write = write_all};
 
 static int add_more(struct wl_cli *cli)
 {
@@ -142,32 +115,18 @@ static int add_more(struct wl_cli *cli)
 	wl_say(cli, _("Plug the scanner's stick in again: scans %s are added to %s."), only, id);
 	wl_cli_json(cli, answer);
 	json_decref(answer);
-	return follow(cli, id);
+	return wl_passage_follow(cli, &passage, id);
 }
 
 int wl_verb_export(struct wl_cli *cli)
 {
-	json_t *call = json_object(), *answer = NULL;
-	char id[WL_ID_TEXT];
-
-	if (wl_args_given(cli->args, "add-to")) {
-		json_decref(call);
+	if (wl_args_given(cli->args, "add-to"))
 		return add_more(cli);
-	}
+	json_t *call = json_object();
 	int status = wl_export_ask(cli, call);
 	if (status) {
 		json_decref(call);
 		return status;
 	}
-	status = wl_station_call(cli, "OpenOutbound", call, &answer);
-	if (status)
-		return status;
-	(void)snprintf(id, sizeof(id), "%s", wl_member_text(answer, "transfer"));
-	wl_say(cli, _("Transfer %s opened."), id);
-	say_offset(cli, answer);
-	wl_cli_json(cli, answer);
-	json_decref(answer);
-	if (!cli->no_wait)
-		wl_say_in(cli, 2, "%s", _("(Ctrl-C stops waiting; the transfer stays open.)"));
-	return follow(cli, id);
+	return wl_passage_open(cli, &passage, call);
 }

@@ -8,7 +8,7 @@
 
 #include "client/action.h"
 #include "client/ask.h"
-#include "client/follow.h"
+#include "client/passage.h"
 #include "client/say.h"
 #include "client/station.h"
 #include "client/transfer_view.h"
@@ -132,63 +132,17 @@ static int write_it(struct wl_cli *cli, const char *id)
 	return status ? status : wl_action_release(cli, id, port);
 }
 
-static int stopped_waiting(struct wl_cli *cli, const char *id)
-{
-	wl_say(cli, _("Stopped waiting. %s stays open."), id);
-	return wl_action_finish(cli, id, NULL, true);
-}
-
-/* Until an approver has agreed (or not); then onto the medium. */
-static int wait_for_approval(struct wl_cli *cli, const char *id)
-{
-	struct wl_follow_result result;
-	int status = wl_follow_transfer(cli, id, WL_FOLLOW_APPROVED, &result);
-
-	if (status)
-		return status;
-	if (result.interrupted)
-		return stopped_waiting(cli, id);
-	return strcmp(result.state, "approved") ? wl_action_finish(cli, id, NULL, true)
-	                                        : write_it(cli, id);
-}
-
-/* From opened to the end, as far as nobody else is wanted where --no-wait says so. */
-static int follow(struct wl_cli *cli, const char *id)
-{
-	struct wl_follow_result result;
-	int status = wl_follow_transfer(cli, id, WL_FOLLOW_DECIDED, &result);
-
-	if (status)
-		return status;
-	if (result.interrupted)
-		return stopped_waiting(cli, id);
-	status = say_decision(cli, id);
-	if (status)
-		return status;
-	int state = wl_action_finish(cli, id, NULL, true);
-	if (cli->no_wait || state != WL_EXIT_WAITING)
-		return state;
-	return wait_for_approval(cli, id);
-}
+static const struct wl_passage passage = {
+        .method = "OpenInbound", .show = say_decision, .write = write_it};
 
 int wl_verb_receive(struct wl_cli *cli)
 {
-	json_t *call = json_object(), *answer = NULL;
-	char id[WL_ID_TEXT];
+	json_t *call = json_object();
 	int status = collect(cli, call);
 
 	if (status) {
 		json_decref(call);
 		return status;
 	}
-	status = wl_station_call(cli, "OpenInbound", call, &answer);
-	if (status)
-		return status;
-	(void)snprintf(id, sizeof(id), "%s", wl_member_text(answer, "transfer"));
-	wl_say(cli, _("Transfer %s opened."), id);
-	wl_cli_json(cli, answer);
-	json_decref(answer);
-	if (!cli->no_wait)
-		wl_say_in(cli, 2, "%s", _("(Ctrl-C stops waiting; the transfer stays open.)"));
-	return follow(cli, id);
+	return wl_passage_open(cli, &passage, call);
 }

@@ -16,6 +16,7 @@
 #include "daemon/base/limits.h"
 #include "daemon/base/text.h"
 #include "policy/export.h"
+#include "policy/manifest.h"
 
 const char *wl_output_kind_name(enum wl_output_kind kind)
 {
@@ -194,28 +195,14 @@ int wl_export_manifest(const struct wl_export_output *o, const char *transfer, c
 {
 	WL_AUTO_FREE const struct wl_export_line **order =
 	        calloc(o->n + 1, sizeof(const struct wl_export_line *));
-	char *text = NULL;
-	size_t n = 0;
-	int r = 0;
-	FILE *out = order ? open_memstream(&text, &n) : NULL;
-	if (!out)
-		return -ENOMEM;
+	struct wl_manifest_text m;
+	int r = order ? wl_manifest_begin(&m) : -ENOMEM;
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < o->n; i++)
 		order[i] = &o->v[i];
 	qsort(order, o->n, sizeof(const struct wl_export_line *), by_item_and_path);
 	for (size_t i = 0; i < o->n && r >= 0; i++)
-		r = print_line(out, transfer, order[i]);
-	bool bad = ferror(out) != 0;
-	if (fclose(out) != 0 || bad)
-		r = r < 0 ? r : -ENOMEM;
-	WL_AUTO_FREE char *owned = text;
-	if (r >= 0 && n > WL_MANIFEST_BYTES_MAX)
-		r = -EFBIG;
-	if (r >= 0)
-		r = wl_sha256_of(owned, n, ret_sha256);
-	if (r < 0)
-		return r;
-	*ret = TAKE_PTR(owned);
-	*ret_n = n;
-	return 0;
+		r = print_line(m.out, transfer, order[i]);
+	return wl_manifest_end(&m, r, ret, ret_n, ret_sha256);
 }

@@ -34,30 +34,41 @@ static int print_line(FILE *out, const char *transfer, const struct wl_item *ite
 	return 0;
 }
 
+int wl_manifest_begin(struct wl_manifest_text *ret)
+{
+	*ret = (struct wl_manifest_text){.text = NULL};
+	ret->out = open_memstream(&ret->text, &ret->n);
+	return ret->out ? 0 : -ENOMEM;
+}
+
+int wl_manifest_end(struct wl_manifest_text *m, int r, char **ret, size_t *ret_n,
+                    uint8_t ret_sha256[WL_SHA256_BYTES])
+{
+	bool bad = ferror(m->out) != 0;
+	if (fclose(m->out) != 0 || bad)
+		r = r < 0 ? r : -ENOMEM;
+	WL_AUTO_FREE char *owned = m->text;
+	if (r >= 0 && m->n > WL_MANIFEST_BYTES_MAX)
+		r = -EFBIG;
+	if (r >= 0)
+		r = wl_sha256_of(owned, m->n, ret_sha256);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(owned);
+	*ret_n = m->n;
+	return 0;
+}
+
 int wl_manifest_compose(const char *transfer, const struct wl_items *items,
                         const struct wl_decision *d, char **ret, size_t *ret_n,
                         uint8_t ret_sha256[WL_SHA256_BYTES])
 {
-	char *text = NULL;
-	size_t n = 0;
-	FILE *out = open_memstream(&text, &n);
-	if (!out)
-		return -ENOMEM;
-	int r = 0;
-	for (size_t i = 0; i < items->n && r >= 0; i++)
-		if (!items->v[i].folder)
-			r = print_line(out, transfer, &items->v[i], &d->item[i]);
-	bool bad = ferror(out) != 0;
-	if (fclose(out) != 0 || bad)
-		r = r < 0 ? r : -ENOMEM;
-	WL_AUTO_FREE char *owned = text;
-	if (r >= 0 && n > WL_MANIFEST_BYTES_MAX)
-		r = -EFBIG;
-	if (r >= 0)
-		r = wl_sha256_of(owned, n, ret_sha256);
+	struct wl_manifest_text m;
+	int r = wl_manifest_begin(&m);
 	if (r < 0)
 		return r;
-	*ret = TAKE_PTR(owned);
-	*ret_n = n;
-	return 0;
+	for (size_t i = 0; i < items->n && r >= 0; i++)
+		if (!items->v[i].folder)
+			r = print_line(m.out, transfer, &items->v[i], &d->item[i]);
+	return wl_manifest_end(&m, r, ret, ret_n, ret_sha256);
 }
