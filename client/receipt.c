@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/limits.h"
 #include "daemon/base/sha256.h"
 #include "daemon/base/text.h"
 
@@ -22,7 +23,6 @@
 #define KEY_BYTES  32U
 #define ID_BYTES   4U
 #define SIGNED     64U
-#define HASHES_MAX 64U
 #define LINE_MAX_N 98304U
 #define LINES_MAX  200U
 
@@ -35,7 +35,7 @@ struct proof {
 	char *entry; /* decoded `extra` */
 	size_t entry_n, hashes;
 	uint64_t index;
-	uint8_t hash[HASHES_MAX][WL_SHA256_BYTES];
+	uint8_t hash[WL_CHECKPOINT_HASHES_MAX][WL_SHA256_BYTES];
 	const char *note; /* what follows the empty line */
 };
 
@@ -111,7 +111,7 @@ static int read_proof(const char *text, struct proof *p)
 	    decimal(line + 6, n - 6, &p->index) < 0)
 		return -EBADMSG;
 	while ((line = next_line(&at, &n)) && n > 0) {
-		if (p->hashes == HASHES_MAX ||
+		if (p->hashes == WL_CHECKPOINT_HASHES_MAX ||
 		    wl_base64_decode(line, n, p->hash[p->hashes++], WL_SHA256_BYTES, &got) < 0 ||
 		    got != WL_SHA256_BYTES)
 			return -EBADMSG;

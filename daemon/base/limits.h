@@ -83,6 +83,13 @@
 #define WL_ENTRY_ELEMENTS_MAX   512U
 #define WL_MANIFEST_BYTES_MAX   WL_MIB(64)
 
+/* checkpoints, receipts and cosignatures that come on a medium */
+#define WL_CHECKPOINT_FILE_BYTES_MAX WL_KIB(16)
+#define WL_CHECKPOINT_FILES_MAX      64U /* of one medium; the first by their paths */
+#define WL_CHECKPOINT_ORIGIN_MAX     200U
+#define WL_CHECKPOINT_SIGNATURES_MAX 16U /* as C2SP asks verifiers to take */
+#define WL_CHECKPOINT_HASHES_MAX     64U /* of a receipt */
+
 /* control interface */
 #define WL_CONTROL_FRAME_BYTES_MAX         65536U
 #define WL_CONTROL_NESTING_MAX             8U
@@ -99,6 +106,9 @@
 #define WL_GRANTS_MAX                   8U /* not yet used */
 #define WL_GRANT_SECONDS_MAX            600U
 #define WL_GATE_SHUT_MS_MAX             60000U
+
+/* small files taken from one medium: tickets, a policy, certificates, receipts */
+#define WL_INTAKE_FILES_MAX 64U
 
 /* workers */
 #define WL_WORKER_MEMORY_BYTES_MAX WL_MIB(512)

@@ -9,12 +9,13 @@
 #include "daemon/broker/claims.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/limits.h"
 
-#define CLAIM_BYTES_MAX   16384U
 #define CLAIM_DEADLINE_MS 10000U
 
 bool wl_claim_is_named(const struct wl_item *item)
@@ -22,7 +23,7 @@ bool wl_claim_is_named(const struct wl_item *item)
 	static const char *const names[] = {"checkpoint", "checkpoint.cosigned", "receipt.txt",
 	                                    "cosignature.txt"};
 
-	if (item->folder || item->size > CLAIM_BYTES_MAX)
+	if (item->folder || item->size > WL_CHECKPOINT_FILE_BYTES_MAX)
 		return false;
 	for (size_t i = 0; i < WL_ARRAY_LEN(names); i++)
 		if (wl_item_is(item, names[i]))
@@ -35,7 +36,7 @@ static void take_line(struct wl_claim *c, const struct wl_message *m)
 	struct wl_bytes blob = wl_message_bytes(m, WL_T_SIGNATURE);
 	struct wl_bytes id = wl_message_bytes(m, WL_T_KEY_ID);
 
-	if (c->nlines == WL_CLAIM_LINES_MAX || blob.n > sizeof(c->line[0].blob) ||
+	if (c->nlines == WL_CHECKPOINT_SIGNATURES_MAX || blob.n > sizeof(c->line[0].blob) ||
 	    id.n != sizeof(c->line[0].key_id))
 		return;
 	memcpy(c->line[c->nlines].blob, blob.p, blob.n);
@@ -114,25 +115,73 @@ static bool is_about_the_file(enum wl_rule rule)
 	       rule == WL_RULE_STATION_WORKER_LIED;
 }
 
-int wl_claims_check(struct wl_intake *in, struct wl_spawn *spawn, struct wl_finding *f)
+/* One file: what cannot be read as a checkpoint is passed over. */
+static int check_file(struct wl_bench *bench, struct wl_spawn *spawn, int fd, const char *insertion,
+                      struct wl_finding *f)
 {
 	struct wl_claim claim;
 	char state[17];
+	int r = wl_claim_read(spawn, fd, &claim, f);
+
+	if (r == -EBADMSG && is_about_the_file(f->rule)) {
+		*f = (struct wl_finding){.rule = WL_RULE_NONE};
+		return 0;
+	}
+	return r < 0 ? r : wl_claim_compare(bench, &claim, insertion, state, f);
+}
+
+int wl_claims_compare(struct wl_bench *bench, const struct wl_claims_source *s,
+                      struct wl_finding *f)
+{
+	WL_CLEANUP(wl_spawn_cleanup) struct wl_spawn *spawn = NULL;
+	unsigned n = 0;
 	int r = 0;
 
-	for (size_t i = 0; i < in->items.n && r == 0; i++) {
-		int fd =
-		        wl_claim_is_named(&in->items.v[i]) ? wl_intake_fd(in, &in->items.v[i]) : -1;
-		if (fd < 0)
+	for (size_t i = 0; i < s->items->n && r == 0 && n < WL_CHECKPOINT_FILES_MAX; i++) {
+		WL_AUTO_CLOSE int fd = -1;
+		if (!wl_claim_is_named(&s->items->v[i]) ||
+		    s->open(s->user, &s->items->v[i], &fd) < 0)
 			continue;
-		r = wl_claim_read(spawn, fd, &claim, f);
-		if (r == -EBADMSG && is_about_the_file(f->rule)) {
-			*f = (struct wl_finding){.rule = WL_RULE_NONE};
-			r = 0;
-			continue;
-		}
+		n++;
+		r = spawn ? 0 : wl_bench_spawn(bench, &spawn, f);
 		if (r == 0)
-			r = wl_claim_compare(in->bench, &claim, in->source->insertion, state, f);
+			r = check_file(bench, spawn, fd, s->insertion, f);
 	}
+	return r;
+}
+
+static int open_taken(void *user, const struct wl_item *item, int *ret_fd)
+{
+	int fd = wl_intake_fd(user, item);
+
+	*ret_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return *ret_fd < 0 ? -ENOENT : 0;
+}
+
+int wl_claims_check(struct wl_intake *in, struct wl_finding *f)
+{
+	const struct wl_claims_source source = {.items = &in->items,
+	                                        .insertion = in->source->insertion,
+	                                        .open = open_taken,
+	                                        .user = in};
+
+	return wl_claims_compare(in->bench, &source, f);
+}
+
+int wl_claims_look(struct wl_intake *in, struct wl_finding *f)
+{
+	struct wl_finding unread = {.rule = WL_RULE_NONE};
+
+	in->gate = "b";
+	in->purpose = "audit";
+	in->wanted = wl_claim_is_named;
+	in->first_only = true;
+	int r = wl_intake_fetch(in, &unread);
+	if (r == 0)
+		return wl_claims_check(in, f);
+	if (r != -ECANCELED && unread.rule != WL_RULE_STATION_PART_MISSING &&
+	    unread.rule != WL_RULE_STATION_LEDGER_FAILED)
+		return 0; /* no volume that we can read: then it holds nothing of ours either */
+	*f = unread;
 	return r;
 }

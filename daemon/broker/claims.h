@@ -20,8 +20,24 @@ int wl_claim_read(struct wl_spawn *spawn, int fd, struct wl_claim *ret, struct w
 int wl_claim_compare(struct wl_bench *bench, const struct wl_claim *c, const char *insertion,
                      char ret_state[17], struct wl_finding *f);
 
-/* All of an intake that have such a name; what cannot be read as a checkpoint is passed over. 0, or
- * -EBADMSG with the alarm's rule; other negative errno. */
-int wl_claims_check(struct wl_intake *in, struct wl_spawn *spawn, struct wl_finding *f);
+/* A medium that was read: its list, and how a file of it that was kept is opened. */
+struct wl_claims_source {
+	const struct wl_items *items;
+	const char *insertion;
+	int (*open)(void *user, const struct wl_item *item,
+	            int *ret_fd); /* negative: was not kept */
+	void *user;
+};
+
+/* Every file that has such a name, the first WL_CHECKPOINT_FILES_MAX; what cannot be read as a
+ * checkpoint is passed over. 0, or -EBADMSG with the alarm's rule; other negative errno. */
+int wl_claims_compare(struct wl_bench *bench, const struct wl_claims_source *source,
+                      struct wl_finding *f);
+/* The same for what an intake took. */
+int wl_claims_check(struct wl_intake *in, struct wl_finding *f);
+/* The same for a medium that is going to be overwritten: reads it for this alone, through gate b.
+ * `in` has bench, task and source and is cleared by the caller. 0 also where nothing on it can be
+ * read. */
+int wl_claims_look(struct wl_intake *in, struct wl_finding *f);
 
 #endif

@@ -257,7 +257,7 @@ static int receive(struct receiving *rx, struct wl_finding *f)
 	if (r == 0)
 		r = wl_bench_spawn(rx->bench, &spawn, f);
 	if (r == 0)
-		r = wl_claims_check(&rx->medium, spawn, f);
+		r = wl_claims_check(&rx->medium, f);
 	if (r == 0)
 		r = open_recipients(rx, time(NULL));
 	if (r == 0)

@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/limits.h"
 #include "daemon/broker/claims.h"
 
-#define CERTIFICATE_BYTES_MAX   65536U
 #define CERTIFICATE_DEADLINE_MS 10000U
 
 static bool is_certificate(const struct wl_item *item)
@@ -23,10 +23,15 @@ static bool is_certificate(const struct wl_item *item)
 	static const char *const ends[] = {".pem", ".crt", ".cer"};
 
 	for (size_t i = 0; i < WL_ARRAY_LEN(ends); i++)
-		if (!item->folder && item->size <= CERTIFICATE_BYTES_MAX &&
+		if (!item->folder && item->size <= WL_CERTIFICATE_FILE_BYTES_MAX &&
 		    wl_item_ends(item, ends[i]))
 			return true;
 	return false;
+}
+
+static bool is_certificate_or_claim(const struct wl_item *item)
+{
+	return is_certificate(item) || wl_claim_is_named(item);
 }
 
 static int take_in(struct wl_bench *bench, struct wl_bring_task *job,
@@ -111,7 +116,7 @@ int wl_job_cosign_run(struct wl_bench *bench, struct wl_task *task)
 	int r = take_in(bench, job, wl_claim_is_named, &in, &spawn, f);
 
 	if (r == 0)
-		r = wl_claims_check(&in, spawn, f);
+		r = wl_claims_check(&in, f);
 	if (r == 0)
 		r = cosign(bench, job, &in, spawn, f);
 	return as_fault(r, f);
@@ -178,8 +183,10 @@ int wl_job_cert_run(struct wl_bench *bench, struct wl_task *task)
 	WL_CLEANUP(wl_spawn_cleanup) struct wl_spawn *spawn = NULL;
 	struct wl_bring_task *job = (struct wl_bring_task *)task;
 	struct wl_finding *f = &task->finding;
-	int r = take_in(bench, job, is_certificate, &in, &spawn, f);
+	int r = take_in(bench, job, is_certificate_or_claim, &in, &spawn, f);
 
+	if (r == 0)
+		r = wl_claims_check(&in, f);
 	if (r == 0)
 		r = find_certificate(bench, job, &in, spawn, f);
 	return as_fault(r, f);

@@ -46,24 +46,27 @@ bool wl_item_is(const struct wl_item *item, const char *name)
 static bool wanted(void *user, const struct wl_item *item)
 {
 	const struct wl_intake *in = user;
-	return in->wanted(item);
+	return item->number <= in->last && in->wanted(item);
 }
 
 static int on_listed(void *user, struct wl_items *items, struct wl_finding *f)
 {
-	const struct wl_intake *in = user;
+	struct wl_intake *in = user;
 	size_t n = 0;
-	for (size_t i = 0; i < items->n; i++)
+	in->last = UINT32_MAX;
+	for (size_t i = 0; i < items->n; i++) {
 		n += !items->v[i].folder && in->wanted(&items->v[i]);
-	if (n > WL_INTAKE_FILES_MAX)
+		if (n == WL_INTAKE_FILES_MAX && in->last == UINT32_MAX)
+			in->last = items->v[i].number;
+	}
+	if (n > WL_INTAKE_FILES_MAX && !in->first_only)
 		return wl_refuse(f, WL_RULE_VOLUME_TOO_MANY_FILES, "%zu such files, at most %u", n,
 		                 WL_INTAKE_FILES_MAX);
 	return in->listed ? in->listed(in->user, items, f) : 0;
 }
 
-static int sink(void *user, const struct wl_item *item, int *ret_fd)
+int wl_intake_sink(struct wl_intake *in, const struct wl_item *item, int *ret_fd)
 {
-	struct wl_intake *in = user;
 	int fd = memfd_create(in->purpose, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -errno;
@@ -78,9 +81,14 @@ static int sink(void *user, const struct wl_item *item, int *ret_fd)
 	return 0;
 }
 
+static int sink(void *user, const struct wl_item *item, int *ret_fd)
+{
+	return wl_intake_sink(user, item, ret_fd);
+}
+
 /* From here on nobody changes them, whoever holds a descriptor: what is verified is what is kept.
  */
-static int seal(const struct wl_intake *in)
+int wl_intake_seal(const struct wl_intake *in)
 {
 	for (size_t i = 0; i < in->nfiles; i++)
 		if (fcntl(in->file[i].fd, F_ADD_SEALS,
@@ -114,7 +122,7 @@ int wl_intake_fetch(struct wl_intake *in, struct wl_finding *f)
 	if (r == 0)
 		r = wl_reader_run(&order, &in->items, &at, f);
 	if (r == 0)
-		r = seal(in);
+		r = wl_intake_seal(in);
 	if (wl_gate_shut(in->bench->media, &gate, &shut) < 0 && r == 0) {
 		*f = shut;
 		r = -EBADMSG;

@@ -11,8 +11,6 @@
 #include "daemon/broker/jobs.h"
 #include "policy/items.h"
 
-#define WL_INTAKE_FILES_MAX 64U
-
 struct wl_intake_file {
 	uint32_t number; /* of its item */
 	int fd;          /* sealed memfd */
@@ -30,8 +28,10 @@ struct wl_intake {
 	/* Called with the whole list before a byte is asked for; NULL: nothing to say. */
 	int (*listed)(void *user, const struct wl_items *items, struct wl_finding *f);
 	void *user;
+	bool first_only; /* where more are wanted than are taken, the first by their paths are */
 
 	struct wl_items items;
+	uint32_t last; /* the number of the last one that is taken */
 	struct wl_intake_file file[WL_INTAKE_FILES_MAX];
 	size_t nfiles;
 };
@@ -39,12 +39,17 @@ struct wl_intake {
 /*
  * Through the gate and out again; the files lie in memory then, and nobody changes them any more.
  * 0; -EBADMSG with the finding of the medium or of `listed`, or volume.too-many-files: more than
- * WL_INTAKE_FILES_MAX are wanted; another negative errno.
+ * WL_INTAKE_FILES_MAX are wanted and not just the first; another negative errno.
  */
 int wl_intake_fetch(struct wl_intake *in, struct wl_finding *f);
 /* The file of an item, which stays the intake's; -1 where it was not taken. */
 int wl_intake_fd(const struct wl_intake *in, const struct wl_item *item);
 void wl_intake_clear(struct wl_intake *in); /* also for WL_CLEANUP */
+
+/* For whoever reads the medium itself: memory for an item (a reader's sink), and what makes all of
+ * it unchangeable. 0 or negative errno. */
+int wl_intake_sink(struct wl_intake *in, const struct wl_item *item, int *ret_fd);
+int wl_intake_seal(const struct wl_intake *in);
 
 /* Does the item's last name end so, without case? */
 bool wl_item_ends(const struct wl_item *item, const char *end);

@@ -15,7 +15,7 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/limits.h"
 #include "daemon/base/text.h"
-#include "daemon/broker/job_intake.h"
+#include "daemon/broker/claims.h"
 #include "policy/drive.h"
 
 #define YAML      "policy.yaml"
@@ -29,6 +29,11 @@ static bool has_name(const struct wl_item *item, const char *name)
 static bool is_policy_file(const struct wl_item *item)
 {
 	return wl_policy_file_is_wanted((const char *)item->path, item->path_n);
+}
+
+static bool is_policy_file_or_claim(const struct wl_item *item)
+{
+	return is_policy_file(item) || wl_claim_is_named(item);
 }
 
 static int on_listed(void *user, const struct wl_items *items, struct wl_finding *f)
@@ -61,7 +66,7 @@ static int keep(struct wl_intake *in, struct wl_policy_task *job)
 	for (size_t i = 0; i < in->items.n; i++) {
 		const struct wl_item *item = &in->items.v[i];
 		int fd = wl_intake_fd(in, item);
-		if (fd < 0)
+		if (fd < 0 || !is_policy_file(item))
 			continue;
 		struct wl_policy_task_file *file = &job->file[job->nfiles];
 		file->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -87,9 +92,11 @@ static int take_from_medium(struct wl_bench *bench, struct wl_policy_task *job,
 	                       .source = &job->source,
 	                       .gate = "a",
 	                       .purpose = "policy",
-	                       .wanted = is_policy_file,
+	                       .wanted = is_policy_file_or_claim,
 	                       .listed = on_listed};
 	int r = wl_intake_fetch(&in, f);
+	if (r == 0)
+		r = wl_claims_check(&in, f);
 	return r < 0 ? r : keep(&in, job);
 }
 

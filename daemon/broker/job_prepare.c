@@ -3,15 +3,17 @@
  * thread).
  *
  * Whatever lay on the medium is gone for whoever reads file systems, and recorded as not sanitised.
- * The intent comes first as for a release; the digest of the first 4 MiB, read back, makes the
- * medium known again later. When power goes between, there is an intent without an end and the
- * medium is simply not prepared.
+ * A checkpoint of this ledger on it is compared before that. The intent comes first as for a
+ * release; the digest of the first 4 MiB, read back, makes the medium known again later. When power
+ * goes between, there is an intent without an end and the medium is simply not prepared.
  */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/base/cleanup.h"
 #include "daemon/base/limits.h"
+#include "daemon/broker/claims.h"
 #include "daemon/broker/jobs.h"
 #include "daemon/broker/media_client.h"
 #include "daemon/broker/reader.h"
@@ -38,6 +40,15 @@ static int check(const struct prepare *p, struct wl_finding *f)
 	                                     .bytes = job->destination.bytes};
 	wl_decide_destination(&facts, &rules, NULL);
 	return rules.n ? wl_refuse(f, rules.v[0], "%s", job->destination.port) : 0;
+}
+
+/* What comes back with our word on it is compared before it is overwritten. */
+static int compare(const struct prepare *p, struct wl_finding *f)
+{
+	WL_CLEANUP(wl_intake_clear)
+	struct wl_intake in = {
+	        .bench = p->bench, .task = &p->job->task, .source = &p->job->destination};
+	return wl_claims_look(&in, f);
 }
 
 static int write_empty(struct prepare *p, struct wl_finding *f)
@@ -103,6 +114,8 @@ int wl_job_prepare_run(struct wl_bench *bench, struct wl_task *task)
 	wl_bench_progress_at(bench, task, "checking", p.job->destination.port,
 	                     p.job->destination.medium);
 	int r = check(&p, f);
+	if (r == 0)
+		r = compare(&p, f);
 	if (r == 0)
 		r = wl_job_wipe_intent(bench, task, &p.job->destination, p.intent, &p.build.time,
 		                       f);

@@ -3,16 +3,19 @@
  *
  * The medium is hostile. It is read once. Of a vendor's everything but litter is kept and all of it
  * is digested; of a scanner's nothing is read but what the export asks for, for the rest is other
- * people's pictures. The gate is shut before anything is looked into. When power goes while
+ * people's pictures. The gate is shut before anything is looked into, first of all what the medium
+ * says of this station's ledger (claims.h). When power goes while
  * reading, the next start finds gate.opened without gate.shut, says so in the ledger, and the
  * transfer waits for its medium again; half-read items are thrown away by the next reading.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/broker/claims.h"
 #include "daemon/broker/jobs.h"
 #include "daemon/broker/listing.h"
 #include "daemon/broker/media_client.h"
@@ -92,7 +95,9 @@ int wl_bench_gate_shut(struct wl_bench *bench, struct wl_task *task, const char 
 struct read_state {
 	struct wl_bench *bench;
 	struct wl_read_task *job;
-	bool *kept; /* of each item, once they are listed */
+	bool *kept;  /* of each item, once they are listed */
+	bool *aside; /* of each item: read for nothing but to be compared with the ledger */
+	struct wl_intake claims; /* those, in memory */
 	const struct wl_items *items;
 	uint64_t kept_files, kept_bytes;
 	uint32_t base; /* items of earlier readings of this transfer */
@@ -156,16 +161,29 @@ static int begin(struct read_state *s)
 	               : wl_vault_begin(&s->bench->vault, transfer);
 }
 
+/* Receipts and checkpoints are no pictures: they are read beside what is asked for, and not kept.
+ */
+static void set_aside(struct read_state *s)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < s->items->n && n < WL_CHECKPOINT_FILES_MAX; i++) {
+		s->aside[i] = !s->kept[i] && wl_claim_is_named(&s->items->v[i]);
+		n += s->aside[i];
+	}
+}
+
 static int on_listed(void *user, struct wl_items *items, struct wl_finding *f)
 {
 	struct read_state *s = user;
 	s->items = items;
 	s->kept = calloc(items->n + 1, sizeof(*s->kept));
-	if (!s->kept)
+	s->aside = calloc(items->n + 1, sizeof(*s->aside));
+	if (!s->kept || !s->aside)
 		return -ENOMEM;
 	int r = s->job->export ? keep_asked(s, f) : keep_all(items, s->kept);
 	for (size_t i = 0; i < items->n && !s->job->export; i++)
 		s->kept_bytes += s->kept[i] ? items->v[i].size : 0;
+	set_aside(s);
 	if (r == 0)
 		r = check_room(s, f);
 	return r < 0 ? r : begin(s);
@@ -175,12 +193,15 @@ static int on_listed(void *user, struct wl_items *items, struct wl_finding *f)
 static bool wanted(void *user, const struct wl_item *item)
 {
 	struct read_state *s = user;
-	return !s->job->export || s->kept[item - s->items->v];
+	size_t i = (size_t)(item - s->items->v);
+	return !s->job->export || s->kept[i] || s->aside[i];
 }
 
 static int sink_of(void *user, const struct wl_item *item, int *ret_fd)
 {
 	struct read_state *s = user;
+	if (s->aside[item - s->items->v])
+		return wl_intake_sink(&s->claims, item, ret_fd);
 	if (!s->kept[item - s->items->v])
 		return 0;
 	return wl_vault_item_create(&s->bench->vault, s->job->task.transfer, item->number + s->base,
@@ -221,8 +242,13 @@ static int copy_in(struct read_state *s, const struct wl_gate *gate, struct wl_i
 	int r = wl_reader_run(&order, items, &finding->item, f);
 	if (r == -EBADMSG)
 		finding->finding = *f;
+	for (size_t i = 0; s->aside && i < items->n; i++)
+		if (s->aside[i] && s->job->export) /* it was read, but is none of the export's */
+			items->v[i].has_sha256 = false;
 	if (r == 0) {
-		r = wl_vault_seal(&s->bench->vault, s->job->task.transfer);
+		r = wl_intake_seal(&s->claims);
+		if (r == 0)
+			r = wl_vault_seal(&s->bench->vault, s->job->task.transfer);
 		if (r == 0)
 			r = wl_listing_save(&s->bench->vault, s->job->task.transfer,
 			                    reading_of(s->job), items);
@@ -233,6 +259,39 @@ static int copy_in(struct read_state *s, const struct wl_gate *gate, struct wl_i
 		(void)wl_refuse(f, WL_RULE_STATION_VAULT_FULL, "reading: %s", strerror(-r));
 	}
 	return r;
+}
+
+static int open_claim(void *user, const struct wl_item *item, int *ret_fd)
+{
+	struct read_state *s = user;
+	size_t i = (size_t)(item - s->items->v);
+	if (s->kept[i])
+		return wl_vault_item_open(&s->bench->vault, s->job->task.transfer,
+		                          item->number + s->base, ret_fd);
+	int fd = wl_intake_fd(&s->claims, item);
+	*ret_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return *ret_fd < 0 ? -ENOENT : 0;
+}
+
+/* What the medium says of this station's own ledger. An alarm ends the reading: nothing is made of
+ * what came, and the transfer waits. */
+static int compare_claims(struct read_state *s, struct wl_finding *f)
+{
+	const struct wl_claims_source source = {.items = s->items,
+	                                        .insertion = s->job->source.insertion,
+	                                        .open = open_claim,
+	                                        .user = s};
+	int r = wl_claims_compare(s->bench, &source, f);
+	if (r < 0 && f->rule == WL_RULE_NONE)
+		return wl_refuse(f, WL_RULE_STATION_PART_MISSING, "comparing: %s", strerror(-r));
+	return r;
+}
+
+static void read_state_clear(struct read_state *s)
+{
+	free(s->kept);
+	free(s->aside);
+	wl_intake_clear(&s->claims);
 }
 
 /* A stick that was pulled is gone, whatever the worker made of the failed read. */
@@ -270,7 +329,9 @@ static int through_gate(struct wl_bench *bench, struct wl_read_task *job, uint32
                         struct wl_items *items, struct wl_fact_finding *finding,
                         struct wl_finding *f)
 {
-	struct read_state s = {.bench = bench, .job = job, .base = base};
+	WL_CLEANUP(read_state_clear)
+	struct read_state s = {
+	        .bench = bench, .job = job, .base = base, .claims.purpose = "claims"};
 	struct wl_gate gate = {0};
 	struct wl_finding shut = {0};
 	const char *reason;
@@ -287,12 +348,14 @@ static int through_gate(struct wl_bench *bench, struct wl_read_task *job, uint32
 		return r;
 	}
 	r = name_gone(job, copy_in(&s, &gate, items, finding, f), finding, f);
-	free(s.kept);
 	reason = reason_of(r, f);
 	if (wl_gate_shut(bench->media, &gate, &shut) < 0 && !strcmp(reason, "complete")) {
 		*f = shut;
 		r = -EIO;
 		reason = wl_rule_id(f->rule);
+	} else if (r == 0) {
+		r = compare_claims(&s, f);
+		reason = reason_of(r, f);
 	}
 	int e = wl_bench_gate_shut(bench, &job->task, "a", &job->source, "read", bytes_of(items),
 	                           reason, &shut);

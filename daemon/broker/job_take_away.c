@@ -189,26 +189,16 @@ static int plan(struct export *x, struct wl_finding *f)
 static int look_at_medium(struct export *x, bool *ret_ours, struct wl_finding *f)
 {
 	WL_CLEANUP(wl_intake_clear)
-	struct wl_intake in = {.bench = x->bench,
-	                       .task = &x->job->task,
-	                       .source = &x->job->destination,
-	                       .gate = "b",
-	                       .purpose = "audit",
-	                       .wanted = wl_claim_is_named};
+	struct wl_intake in = {
+	        .bench = x->bench, .task = &x->job->task, .source = &x->job->destination};
 	WL_CLEANUP(wl_spawn_cleanup) struct wl_spawn *spawn = NULL;
 	struct wl_finding ignored = {0};
 	struct wl_claim claim;
 	char state[17];
-	int r = wl_intake_fetch(&in, &ignored);
+	int r = wl_claims_look(&in, f);
 
-	if (r < 0 && ignored.rule != WL_RULE_STATION_PART_MISSING &&
-	    ignored.rule != WL_RULE_STATION_LEDGER_FAILED)
-		return 0; /* no volume we can read: then it holds no export either */
-	if (r < 0) {
-		*f = ignored;
-		return r;
-	}
-	r = wl_bench_spawn(x->bench, &spawn, f);
+	if (r == 0)
+		r = wl_bench_spawn(x->bench, &spawn, f);
 	for (size_t i = 0; i < in.items.n && r == 0; i++) {
 		const struct wl_item *item = &in.items.v[i];
 		if (item->path_n != strlen("checkpoint") || !wl_item_is(item, "checkpoint") ||

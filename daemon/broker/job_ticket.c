@@ -204,7 +204,7 @@ int wl_job_ticket_run(struct wl_bench *bench, struct wl_task *task)
 	if (r == 0)
 		r = wl_bench_spawn(bench, &spawn, f);
 	if (r == 0)
-		r = wl_claims_check(&in.medium, spawn, f);
+		r = wl_claims_check(&in.medium, f);
 	for (size_t i = 0; i < in.medium.items.n && r == 0; i++)
 		if (!in.medium.items.v[i].folder && base_of(&in.medium.items.v[i]) > 0 &&
 		    wl_intake_fd(&in.medium, &in.medium.items.v[i]) >= 0)

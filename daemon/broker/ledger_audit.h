@@ -5,9 +5,8 @@
 #ifndef WL_BROKER_LEDGER_AUDIT_H
 #define WL_BROKER_LEDGER_AUDIT_H
 
+#include "daemon/base/limits.h"
 #include "daemon/broker/ledger_client.h"
-
-#define WL_CLAIM_LINES_MAX 16U
 
 /* A checkpoint as a worker claims it stood on a medium; nothing of it is verified. */
 struct wl_claim {
@@ -18,7 +17,7 @@ struct wl_claim {
 		char name[201];
 		uint8_t key_id[4], blob[72];
 		size_t blob_n; /* 64: a signature of Ed25519; 72: a time before it */
-	} line[WL_CLAIM_LINES_MAX];
+	} line[WL_CHECKPOINT_SIGNATURES_MAX];
 	unsigned nlines;
 };
 

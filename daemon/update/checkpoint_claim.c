@@ -15,7 +15,6 @@
 
 #define PROOF_HEAD "c2sp.org/tlog-proof@v1"
 #define DASH       "\xe2\x80\x94 " /* U+2014 and a space begin a signature line */
-#define HASHES_MAX 64U             /* of a receipt */
 
 struct reading {
 	const char *p;
@@ -103,8 +102,8 @@ static int skip_proof(struct reading *r)
 	while (next_line(r, &line)) {
 		if (line.n == 0)
 			return 0;
-		if (++hashes > HASHES_MAX || decode(line, hash, sizeof(hash), &n) < 0 ||
-		    n != sizeof(hash))
+		if (++hashes > WL_CHECKPOINT_HASHES_MAX ||
+		    decode(line, hash, sizeof(hash), &n) < 0 || n != sizeof(hash))
 			break;
 	}
 	return bad(r, "the hashes of a receipt");
@@ -159,8 +158,8 @@ static int take_signatures(struct reading *r, struct wl_checkpoint_claim *c)
 	unsigned lines = 0;
 
 	while (next_line(r, &line)) {
-		int e = ++lines > WL_CHECKPOINT_LINES_MAX ? bad(r, "too many signatures")
-		                                          : take_signature(r, line, c);
+		int e = ++lines > WL_CHECKPOINT_SIGNATURES_MAX ? bad(r, "too many signatures")
+		                                               : take_signature(r, line, c);
 		if (e < 0)
 			return e;
 	}
@@ -178,7 +177,8 @@ int wl_checkpoint_claim_read(struct wl_bytes file, struct wl_checkpoint_claim *r
 
 	memset(ret, 0, sizeof(*ret));
 	if (file.n > WL_CHECKPOINT_FILE_BYTES_MAX)
-		return bad(&r, "more than 16384 bytes");
+		return wl_refuse(f, WL_RULE_STATION_COSIGNATURE_UNREADABLE, "more than %u bytes",
+		                 (unsigned)WL_CHECKPOINT_FILE_BYTES_MAX);
 	if (next_line(&r, &line) && line_is(line, PROOF_HEAD))
 		e = skip_proof(&r);
 	else

@@ -7,12 +7,10 @@
 
 #include "daemon/base/bytes.h"
 #include "daemon/base/finding.h"
+#include "daemon/base/limits.h"
 #include "daemon/base/sha256.h"
 
-#define WL_CHECKPOINT_FILE_BYTES_MAX 16384U
-#define WL_CHECKPOINT_ORIGIN_MAX     200U
-#define WL_CHECKPOINT_LINES_MAX      16U /* signature lines, as C2SP asks verifiers to take */
-#define WL_CHECKPOINT_BLOB_MAX       72U /* a cosignature/v1: time and Ed25519 */
+#define WL_CHECKPOINT_BLOB_MAX 72U /* a cosignature/v1: time and Ed25519 */
 
 struct wl_checkpoint_line {
 	char name[WL_CHECKPOINT_ORIGIN_MAX + 1];
@@ -25,7 +23,7 @@ struct wl_checkpoint_claim {
 	char origin[WL_CHECKPOINT_ORIGIN_MAX + 1];
 	uint64_t size;
 	uint8_t root[WL_SHA256_BYTES];
-	struct wl_checkpoint_line line[WL_CHECKPOINT_LINES_MAX];
+	struct wl_checkpoint_line line[WL_CHECKPOINT_SIGNATURES_MAX];
 	unsigned nlines;
 };
 

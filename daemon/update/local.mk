@@ -37,6 +37,13 @@ tests_unit_update_probe_LDADD = $(wl_archive_libs)
 dist_check_SCRIPTS += tests/unit/test_update_signatures.py tests/unit/test_update_archives.py
 TESTS += tests/unit/test_update_signatures.py tests/unit/test_update_archives.py
 
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_checkpoint_claim
+TESTS += tests/unit/test_checkpoint_claim
+tests_unit_test_checkpoint_claim_SOURCES = tests/unit/test_checkpoint_claim.c
+tests_unit_test_checkpoint_claim_LDADD = $(wl_update_libs) $(CMOCKA_LIBS)
+endif
+
 # the same workers in their sandbox
 integration_tests += tests/integration/update_workers.sh
 

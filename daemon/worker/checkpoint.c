@@ -49,7 +49,8 @@ int wl_checkpoint_run(struct wl_worker *wk)
 	if (e == 0)
 		e = wl_checkpoint_claim_read((struct wl_bytes){p, n}, &claim, &f);
 	else if (e == -EFBIG)
-		e = wl_refuse(&f, WL_RULE_STATION_COSIGNATURE_UNREADABLE, "more than 16384 bytes");
+		e = wl_refuse(&f, WL_RULE_STATION_COSIGNATURE_UNREADABLE, "more than %u bytes",
+		              (unsigned)WL_CHECKPOINT_FILE_BYTES_MAX);
 	if (e == -EBADMSG)
 		return wl_worker_finding(wk, 0, &f);
 	return e < 0 ? e : send_claim(wk, &claim);

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(f.rule == WL_RULE_STATION_COSIGNATURE_UNREADABLE);
 		return 0;
 	}
-	assert(c.nlines <= WL_CHECKPOINT_LINES_MAX && c.size < UINT64_C(1) << 53);
+	assert(c.nlines <= WL_CHECKPOINT_SIGNATURES_MAX && c.size < UINT64_C(1) << 53);
 	wl_base64_encode(c.root, sizeof(c.root), root);
 	int n = snprintf(text, sizeof(text), "%s\n%" PRIu64 "\n%s\n\n", c.origin, c.size, root);
 	assert(n > 0 && (size_t)n < sizeof(text) && memmem(data, size, text, (size_t)n) != NULL);

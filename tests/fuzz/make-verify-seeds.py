@@ -32,7 +32,8 @@ def stories():
     bad.intent(t, a, bad.ready(device="x-9"))
     bad.add("fact.inherited", {"component": "c", "device": "d", "kind": "floor", "release": 5,
                                "next_transfer": 9, "next_insertion": 9})
-    bad.add("key.rotated", {"new_sha256": SHA, "old_sha256": SHA, "which": "ledger"})
+    bad.add("key.rotated", {"new_sha256": SHA, "old_sha256": SHA, "proposed_by": "admin-1",
+                            "which": "ledger"})
     bad.add("clock.set", {"new": "\u00e9\u2014", "old": "\"", "second_actor": "x"})
     yield "bad", bad
     after = Story(init={"previous_origin": ml.ORIGIN, "previous_seen": 99,
