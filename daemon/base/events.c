@@ -66,6 +66,16 @@ enum wl_member wl_member_find(const char *name)
 	return WL_M_NONE;
 }
 
+enum wl_member wl_event_member_find(enum wl_event event, const char *name)
+{
+	const struct wl_event_row *row = wl_event_row(event);
+
+	for (size_t i = 0; row && i < WL_EVENT_MEMBERS_MAX && row->members[i].member; i++)
+		if (is_name(members[row->members[i].member].name, name))
+			return row->members[i].member;
+	return WL_M_NONE;
+}
+
 enum wl_member_type wl_member_type(enum wl_member member)
 {
 	if (member <= WL_M_NONE || member >= WL_M_MAX)

@@ -49,6 +49,8 @@ const struct wl_event_row *wl_event_row(enum wl_event event); /* NULL where out 
 enum wl_event wl_event_find(const char *name);                /* WL_E_NONE where unknown */
 const char *wl_member_name(enum wl_member member);            /* "" where out of range */
 enum wl_member wl_member_find(const char *name);              /* WL_M_NONE where unknown */
-enum wl_member_type wl_member_type(enum wl_member member);    /* 0 where out of range */
+/* The same among the members that the event may have: shorter, where the event is known. */
+enum wl_member wl_event_member_find(enum wl_event event, const char *name);
+enum wl_member_type wl_member_type(enum wl_member member); /* 0 where out of range */
 
 #endif

@@ -5,7 +5,6 @@
  * it works inside the sandbox and gives the same everywhere.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "daemon/base/text.h"
@@ -51,6 +50,13 @@ static struct date date_of(int64_t days)
 	return d;
 }
 
+/* The last n digits of v, which is not negative; by hand: every entry has a time or two. */
+static void put_digits(char *at, int64_t v, size_t n)
+{
+	for (; n > 0; v /= 10)
+		at[--n] = (char)('0' + v % 10);
+}
+
 void wl_time_format(int64_t seconds, char buf[WL_TIME_TEXT])
 {
 	if (seconds < SECONDS_MIN)
@@ -63,10 +69,13 @@ void wl_time_format(int64_t seconds, char buf[WL_TIME_TEXT])
 		days--;
 	}
 	struct date d = date_of(days);
-	(void)snprintf(buf, WL_TIME_TEXT, "%04u-%02u-%02uT%02u:%02u:%02uZ",
-	               (unsigned)d.year % 10000U, (unsigned)d.month % 100U, (unsigned)d.day % 100U,
-	               (unsigned)(rest / 3600) % 100U, (unsigned)(rest / 60 % 60),
-	               (unsigned)(rest % 60));
+	memcpy(buf, FORM, sizeof(FORM));
+	put_digits(buf, d.year, 4);
+	put_digits(buf + 5, d.month, 2);
+	put_digits(buf + 8, d.day, 2);
+	put_digits(buf + 11, rest / 3600, 2);
+	put_digits(buf + 14, rest / 60 % 60, 2);
+	put_digits(buf + 17, rest % 60, 2);
 }
 
 static int64_t digits(const char *s, size_t n)

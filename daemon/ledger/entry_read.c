@@ -111,13 +111,30 @@ static bool take_escape(struct cursor *c, uint32_t *ret)
 	return true;
 }
 
+/* What is spelled as it is: nearly all, so it is copied in one go. How many bytes. */
+static size_t take_plain(struct cursor *c, char *to)
+{
+	size_t left = wl_reader_left(&c->rd), n = 0;
+	const uint8_t *p = c->rd.p + c->rd.pos;
+
+	while (n < left && p[n] < 0x80 && p[n] != '"' && p[n] != '\\')
+		n++;
+	if (n > 0)
+		memcpy(to, p, n);
+	c->rd.pos += n;
+	return n;
+}
+
 static bool take_string(struct cursor *c)
 {
 	size_t n = 0;
 
 	if (!take(c, '"'))
 		return false;
-	while (!take(c, '"')) {
+	for (;;) {
+		n += take_plain(c, c->text + n);
+		if (take(c, '"'))
+			break;
 		uint32_t cp = wl_get_u8(&c->rd);
 		if (c->rd.bad || (cp == '\\' && !take_escape(c, &cp)))
 			return false;
@@ -185,7 +202,8 @@ static int read_data(struct cursor *c, struct wl_draft *d)
 	if (take(c, '}'))
 		return 0;
 	do {
-		enum wl_member m = take_string(c) ? wl_member_find(c->text) : WL_M_NONE;
+		enum wl_member m =
+		        take_string(c) ? wl_event_member_find(d->event, c->text) : WL_M_NONE;
 		r = m != WL_M_NONE && take(c, ':') ? read_value(c, d, m) : -EUCLEAN;
 	} while (r == 0 && take(c, ','));
 	return r == 0 && !take(c, '}') ? -EUCLEAN : r;
@@ -268,11 +286,9 @@ static int compare(const struct wl_entry *e, uint64_t mono_ms, const uint8_t *p,
 	                         .mono_ms = mono_ms,
 	                         .clock = e->clock,
 	                         .station = e->station};
-	WL_AUTO_FREE char *buf = malloc(WL_ENTRY_BYTES_MAX + 1);
+	static char buf[WL_ENTRY_BYTES_MAX + 1]; /* one thread; too large to be fetched per entry */
 	size_t again;
 
-	if (!buf)
-		return -ENOMEM;
 	memcpy(stamp.boot, e->boot, sizeof(stamp.boot));
 	if (wl_entry_render(&e->draft, &stamp, buf, &again) < 0 || again != n ||
 	    memcmp(buf, p, n) != 0)

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,11 +37,10 @@ static int put_code_point(char *buf, size_t size, size_t *pos, uint32_t cp)
 	char esc[16];
 	int n;
 
-	if (cp >= 0x20 && cp <= 0x7e) { /* nearly all: not worth a format */
-		n = 0;
-		if (cp == '"' || cp == '\\')
-			esc[n++] = '\\';
-		esc[n++] = (char)cp;
+	if (cp == '"' || cp == '\\') {
+		n = 2;
+		esc[0] = '\\';
+		esc[1] = (char)cp;
 	} else if (cp < 0x10000) {
 		n = snprintf(esc, sizeof(esc), "\\u%04" PRIx32, cp);
 	} else {
@@ -52,12 +50,27 @@ static int put_code_point(char *buf, size_t size, size_t *pos, uint32_t cp)
 	return put_raw(buf, size, pos, esc, (size_t)n);
 }
 
+/* How many bytes from here on are spelled as they are: nearly all, so they go together. */
+static size_t plain_run(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] >= 0x20 && s[i] <= 0x7e && s[i] != '"' && s[i] != '\\')
+		i++;
+	return i;
+}
+
 int wl_json_text(const char *s, size_t n, char *buf, size_t size, size_t *pos)
 {
 	uint32_t cp;
 	int r = put_raw(buf, size, pos, "\"", 1);
 
 	for (size_t at = 0; r == 0 && at < n;) {
+		size_t plain = plain_run(s + at, n - at);
+		r = put_raw(buf, size, pos, s + at, plain);
+		at += plain;
+		if (r < 0 || at == n)
+			break;
 		r = wl_utf8_next(s, n, &at, &cp);
 		if (r == 0)
 			r = put_code_point(buf, size, pos, cp);
@@ -65,22 +78,31 @@ int wl_json_text(const char *s, size_t n, char *buf, size_t size, size_t *pos)
 	return r < 0 ? r : put_raw(buf, size, pos, "\"", 1);
 }
 
-static void put(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(struct out *o, const char *format, ...)
+/* As it is: members' names, what is between them, words of our own. */
+static void put(struct out *o, const char *s)
 {
-	va_list ap;
-	int n;
+	if (!o->error)
+		o->error = put_raw(o->buf, o->size, &o->pos, s, strlen(s));
+}
 
-	if (o->error)
-		return;
-	va_start(ap, format);
-	n = vsnprintf(o->buf + o->pos, o->size - o->pos, format, ap);
-	va_end(ap);
-	if (n < 0 || (size_t)n >= o->size - o->pos)
-		o->error = -EMSGSIZE;
-	else
-		o->pos += (size_t)n;
+static void put_number(struct out *o, uint64_t v)
+{
+	char digits[20 + 1];
+	size_t at = sizeof(digits) - 1;
+
+	digits[at] = '\0';
+	do {
+		digits[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v > 0);
+	put(o, digits + at);
+}
+
+static void put_integer(struct out *o, int64_t v)
+{
+	if (v < 0)
+		put(o, "-");
+	put_number(o, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
 static void put_text(struct out *o, const char *s)
@@ -95,7 +117,7 @@ static void put_list(struct out *o, const struct wl_draft *d, enum wl_member mem
 
 	put(o, "[");
 	for (size_t i = 0; (s = wl_draft_get_element(d, member, i)) != NULL; i++) {
-		put(o, "%s", i ? "," : "");
+		put(o, i ? "," : "");
 		put_text(o, s);
 	}
 	put(o, "]");
@@ -130,16 +152,18 @@ static void put_data(struct out *o, const struct wl_draft *d)
 
 	put(o, "{");
 	for (size_t i = 0; i < n; i++) {
-		put(o, "%s\"%s\":", i ? "," : "", wl_member_name(members[i]));
+		put(o, i ? ",\"" : "\"");
+		put(o, wl_member_name(members[i]));
+		put(o, "\":");
 		switch (wl_member_type(members[i])) {
 		case WL_MEMBER_TEXT:
 			put_text(o, wl_draft_get_text(d, members[i]));
 			break;
 		case WL_MEMBER_INT:
-			put(o, "%" PRId64, wl_draft_get_integer(d, members[i]));
+			put_integer(o, wl_draft_get_integer(d, members[i]));
 			break;
 		case WL_MEMBER_BOOL:
-			put(o, "%s", wl_draft_get_integer(d, members[i]) ? "true" : "false");
+			put(o, wl_draft_get_integer(d, members[i]) ? "true" : "false");
 			break;
 		case WL_MEMBER_LIST:
 			put_list(o, d, members[i]);
@@ -147,6 +171,16 @@ static void put_data(struct out *o, const struct wl_draft *d)
 		}
 	}
 	put(o, "}");
+}
+
+/* A further member whose text needs no escaping: a word of ours, or one that has its form. */
+static void put_word(struct out *o, const char *name, const char *word)
+{
+	put(o, ",\"");
+	put(o, name);
+	put(o, "\":\"");
+	put(o, word);
+	put(o, "\"");
 }
 
 int wl_entry_render(const struct wl_draft *d, const struct wl_stamp *stamp, char *buf,
@@ -160,17 +194,25 @@ int wl_entry_render(const struct wl_draft *d, const struct wl_stamp *stamp, char
 	wl_time_format(stamp->time, when);
 	put(&o, "{\"actor\":");
 	put_text(&o, d->actor);
-	put(&o, ",\"boot\":\"%s\",\"clock\":\"%s\",\"data\":", stamp->boot, stamp->clock);
+	put_word(&o, "boot", stamp->boot);
+	put_word(&o, "clock", stamp->clock);
+	put(&o, ",\"data\":");
 	put_data(&o, d);
-	put(&o, ",\"event\":\"%s\",\"id\":\"%s\",\"mono_ms\":%" PRIu64,
-	    wl_event_row(d->event)->name, nonce, stamp->mono_ms);
+	put_word(&o, "event", wl_event_row(d->event)->name);
+	put_word(&o, "id", nonce);
+	put(&o, ",\"mono_ms\":");
+	put_number(&o, stamp->mono_ms);
 	if (d->has_policy)
-		put(&o, ",\"policy_sha256\":\"%s\"", policy);
-	put(&o, ",\"seq\":%" PRIu64 ",\"station\":\"%s\",\"time\":\"%s\"", stamp->seq,
-	    stamp->station, when);
+		put_word(&o, "policy_sha256", policy);
+	put(&o, ",\"seq\":");
+	put_number(&o, stamp->seq);
+	put_word(&o, "station", stamp->station);
+	put_word(&o, "time", when);
 	if (d->transfer[0])
-		put(&o, ",\"transfer\":\"%s\"", d->transfer);
-	put(&o, ",\"uid\":%" PRIu64 ",\"v\":1}", d->uid);
+		put_word(&o, "transfer", d->transfer);
+	put(&o, ",\"uid\":");
+	put_number(&o, d->uid);
+	put(&o, ",\"v\":1}");
 	if (o.error)
 		return o.error;
 	*ret_n = o.pos;

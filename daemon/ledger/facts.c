@@ -354,6 +354,9 @@ int wl_facts_open(const char *path, struct wl_store *store, struct wl_facts **re
 
 	if (!f)
 		return -ENOMEM;
+	/* its counts of memory take a lock at every allocation, and nobody asks for them; refused
+	 * where SQLite is at work already, which changes nothing else */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if ((size_t)snprintf(f->path, sizeof(f->path), "%s", path) >= sizeof(f->path))
 		r = -ENAMETOOLONG;
 	else

@@ -90,8 +90,12 @@ static int ticket_withdrawn(struct wl_facts *f, const struct wl_entry *e)
 static int medium_seen(struct wl_facts *f, const struct wl_entry *e)
 {
 	uint64_t n;
-	int r = wl_facts_run(f, "UPDATE insertion SET gone = 1 WHERE port = ? AND gone = 0", "t",
-	                     TEXT(e, PORT));
+	/* there is one at most, by this very statement; a row named by its number is changed where
+	 * it is, rows found by an index that changes with them are first gathered in a table */
+	int r = wl_facts_run(f,
+	                     "UPDATE insertion SET gone = 1 WHERE rowid = (SELECT rowid FROM"
+	                     " insertion WHERE port = ? AND gone = 0)",
+	                     "t", TEXT(e, PORT));
 
 	if (r < 0 || wl_id_number(WL_ID_INSERTION, TEXT(e, INSERTION), &n) < 0)
 		return -EUCLEAN;

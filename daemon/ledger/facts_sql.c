@@ -25,26 +25,24 @@ static sqlite3_stmt *statement(struct wl_facts *f, const char *sql)
 	return NULL;
 }
 
-static int bind_all(sqlite3_stmt *stmt, const char *types, va_list ap)
+/* Without copies where the statement ends before the caller's values do. */
+static int bind_all(sqlite3_stmt *stmt, sqlite3_destructor_type keep, const char *types, va_list ap)
 {
 	int r = SQLITE_OK;
 
 	for (int i = 1; r == SQLITE_OK && *types; i++, types++) {
 		switch (*types) {
 		case 't':
-			r = sqlite3_bind_text(stmt, i, va_arg(ap, const char *), -1,
-			                      SQLITE_TRANSIENT);
+			r = sqlite3_bind_text(stmt, i, va_arg(ap, const char *), -1, keep);
 			break;
 		case 'i':
 			r = sqlite3_bind_int64(stmt, i, va_arg(ap, int64_t));
 			break;
 		case 'b':
-			r = sqlite3_bind_blob(stmt, i, va_arg(ap, const void *), 16,
-			                      SQLITE_TRANSIENT);
+			r = sqlite3_bind_blob(stmt, i, va_arg(ap, const void *), 16, keep);
 			break;
 		case 'h':
-			r = sqlite3_bind_blob(stmt, i, va_arg(ap, const void *), 32,
-			                      SQLITE_TRANSIENT);
+			r = sqlite3_bind_blob(stmt, i, va_arg(ap, const void *), 32, keep);
 			break;
 		default:
 			return -EINVAL;
@@ -59,7 +57,7 @@ static int step(struct wl_facts *f, sqlite3_stmt **ret, const char *sql, const c
 	sqlite3_stmt *stmt = statement(f, sql);
 	int r;
 
-	if (!stmt || bind_all(stmt, types, ap) < 0)
+	if (!stmt || bind_all(stmt, ret ? SQLITE_TRANSIENT : SQLITE_STATIC, types, ap) < 0)
 		return -EIO;
 	r = sqlite3_step(stmt);
 	if (r == SQLITE_ROW && ret) {

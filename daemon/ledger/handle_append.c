@@ -76,7 +76,7 @@ static int add_member(struct wl_appending *a, const struct wl_message *m, enum w
 static int on_member(struct wl_server *s, struct wl_connection *c)
 {
 	const char *name = wl_message_text(&s->in, WL_T_MEMBER);
-	enum wl_member member = wl_member_find(name);
+	enum wl_member member = wl_event_member_find(c->append.draft.event, name);
 
 	if (c->append.error == 0)
 		note_error(&c->append, member ? add_member(&c->append, &s->in, member) : -EINVAL,

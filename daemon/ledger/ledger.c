@@ -284,18 +284,16 @@ enum wl_rule wl_ledger_fault(const struct wl_ledger *l)
 int wl_ledger_stage(struct wl_ledger *l, const struct wl_draft *d, const struct wl_clock *c,
                     uint64_t *ret_seq)
 {
-	WL_AUTO_FREE char *buf = malloc(WL_ENTRY_BYTES_MAX + 1);
 	WL_CLEANUP(wl_entry_clear) struct wl_entry e = {0};
 	struct wl_stamp stamp = {.seq = wl_store_staged(l->store),
 	                         .time = c->time,
 	                         .mono_ms = c->mono_ms,
 	                         .clock = c->clock,
 	                         .station = l->id.station};
+	char *buf = l->rendered;
 	size_t n;
 	int r;
 
-	if (!buf)
-		return -ENOMEM;
 	memcpy(stamp.boot, l->boot, sizeof(stamp.boot));
 	r = wl_entry_render(d, &stamp, buf, &n);
 	if (r == 0)

@@ -6,6 +6,7 @@
 #ifndef WL_LEDGER_LEDGER_H
 #define WL_LEDGER_LEDGER_H
 
+#include "daemon/base/limits.h"
 #include "daemon/base/text.h"
 #include "daemon/ledger/facts.h"
 #include "daemon/ledger/identity.h"
@@ -23,7 +24,8 @@ struct wl_ledger {
 	struct wl_store *store; /* NULL until identified */
 	struct wl_facts *facts; /* NULL until identified */
 	char boot[WL_BOOT_TEXT];
-	const char *mirror; /* its folder, as it was given; NULL: none */
+	char rendered[WL_ENTRY_BYTES_MAX + 1]; /* the entry that is being staged */
+	const char *mirror;                    /* its folder, as it was given; NULL: none */
 	struct wl_reserve reserve;
 	struct wl_predecessor *archive; /* rotate.h; NULL until it is asked for */
 	bool failed; /* the disk failed us: nothing is appended until the machine is restarted */

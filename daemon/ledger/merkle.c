@@ -13,26 +13,36 @@
 
 #include "daemon/base/limits.h"
 
+/* One digest for all: to make one takes longer than to hash an entry. ledgerd is one thread. */
+static struct wl_sha256 *sha256;
+
+/* SHA256(prefix || p). */
+static int hash(uint8_t prefix, const void *p, size_t n, struct wl_hash *ret)
+{
+	int r;
+
+	if (!sha256)
+		sha256 = wl_sha256_new();
+	r = sha256 ? wl_sha256_begin(sha256) : -ENOMEM;
+	if (r == 0)
+		r = wl_sha256_add(sha256, &prefix, 1);
+	if (r == 0)
+		r = wl_sha256_add(sha256, p, n);
+	return r < 0 ? r : wl_sha256_end(sha256, ret->b);
+}
+
 int wl_merkle_leaf(const void *entry, size_t n, struct wl_hash *ret)
 {
-	uint8_t buf[1 + WL_ENTRY_BYTES_MAX];
-
-	if (n > WL_ENTRY_BYTES_MAX)
-		return -EMSGSIZE;
-	buf[0] = 0;
-	if (n > 0)
-		memcpy(buf + 1, entry, n);
-	return wl_sha256_of(buf, 1 + n, ret->b);
+	return n > WL_ENTRY_BYTES_MAX ? -EMSGSIZE : hash(0, entry, n, ret);
 }
 
 int wl_merkle_node(const struct wl_hash *left, const struct wl_hash *right, struct wl_hash *ret)
 {
-	uint8_t buf[1 + 2 * WL_SHA256_BYTES];
+	uint8_t both[2 * WL_SHA256_BYTES];
 
-	buf[0] = 1;
-	memcpy(buf + 1, left->b, WL_SHA256_BYTES);
-	memcpy(buf + 1 + WL_SHA256_BYTES, right->b, WL_SHA256_BYTES);
-	return wl_sha256_of(buf, sizeof(buf), ret->b);
+	memcpy(both, left->b, WL_SHA256_BYTES);
+	memcpy(both + WL_SHA256_BYTES, right->b, WL_SHA256_BYTES);
+	return hash(1, both, sizeof(both), ret);
 }
 
 int wl_merkle_empty(struct wl_hash *ret)

@@ -24,6 +24,11 @@ static void names_have_their_form_and_are_unique(void **state)
 		assert_int_equal(regexec(&event, name, 0, NULL, 0), 0);
 		assert_true(strlen(name) <= 32);
 		assert_int_equal(wl_event_find(name), i);
+		const struct wl_event_member *m = wl_event_row((enum wl_event)i)->members;
+		for (unsigned k = 0; k < WL_EVENT_MEMBERS_MAX && m[k].member; k++)
+			assert_int_equal(
+			        wl_event_member_find((enum wl_event)i, wl_member_name(m[k].member)),
+			        m[k].member);
 	}
 	for (unsigned i = WL_M_NONE + 1; i < WL_M_MAX; i++) {
 		const char *name = wl_member_name((enum wl_member)i);
@@ -79,6 +84,9 @@ static void strangers_are_nothing(void **state)
 	assert_string_equal(wl_member_name(WL_M_NONE), "");
 	assert_string_equal(wl_member_name(WL_M_MAX), "");
 	assert_int_equal(wl_member_find("seq"), WL_M_NONE); /* of the envelope, not of an event */
+	/* a member there is, but not of this event, and an event there is not */
+	assert_int_equal(wl_event_member_find(WL_E_STATION_START, "diskseq"), WL_M_NONE);
+	assert_int_equal(wl_event_member_find(WL_E_NONE, "diskseq"), WL_M_NONE);
 	assert_int_equal(wl_member_type(WL_M_MAX), 0);
 }
 
