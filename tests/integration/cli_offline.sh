@@ -237,6 +237,18 @@ says "(rule policy.reference)"
 sed 's/^version: 3/version: 3\nverson: 4/' pol/policy.yaml >pol/bad.yaml
 expect 2 "an unknown key" policy check pol/bad.yaml --json
 json 'any(x.get("rule") == "policy.key-unknown" and x["line"] == 3 for x in o)'
+expect 0 "policy diff" policy diff pol/policy.yaml pol/bad.yaml --json
+json "o[0] == {'kind': 'added', 'key': 'verson', 'before': '', 'after': '4', 'line': 3} and o[1] == {'differences': 1}"
+printf 'a: \342\200\256x\n' >pol/bad.yaml
+expect 0 "policy diff escapes what would turn the line around" policy diff pol/bad.yaml pol/policy.yaml
+says "u{202E}x"
+printf 'a: *b\n' >pol/bad.yaml
+expect 2 "policy diff with what is none" policy diff pol/policy.yaml pol/bad.yaml
+says "(rule policy.syntax)"
+expect 2 "policy reissue of what is none" policy reissue pol/bad.yaml --as 4
+says "(rule policy.syntax)"
+expect 0 "policy reissue" policy reissue pol/policy.yaml --as 4
+says "version: 4"
 rm pol/bad.yaml
 cp pki/policy-authority.pem pol/authority-1.pem
 expect 2 "a certificate that is not the one named by its digest" policy check pol/policy.yaml

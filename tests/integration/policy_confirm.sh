@@ -50,6 +50,27 @@ confirm 2 --sha256 "$SECOND"
 [ "$WL_STATUS" -eq 0 ] && wl_pass "what was read is confirmed" || wl_fail "confirm (status $WL_STATUS)"
 wl_check "version 2 is in force" in_force 2
 
+# ---- what changed, and the way back ----
+
+wl_run wl_cli $SCN_ADMIN2 policy diff 1 2
+if [ "$WL_STATUS" -eq 0 ] && grep -q "approvals.valid: 8 h becomes 24 h" "$WL_OUT" && [ "$(grep -c '^  line' "$WL_OUT")" -eq 2 ]; then
+	wl_pass "diff of two versions: the two keys that differ"
+else
+	wl_fail "diff of two versions (status $WL_STATUS)"
+fi
+wl_run wl_cli $SCN_ADMIN2 policy diff "$WL_WORK/second/policy.yaml"
+grep -q "They say the same" "$WL_OUT" && wl_pass "diff of a file with the one in force" ||
+	wl_fail "diff of a file with the one in force (status $WL_STATUS)"
+wl_run wl_cli $SCN_ADMIN2 policy diff 7
+[ "$WL_STATUS" -ne 0 ] && wl_pass "diff with a version that is not there" || wl_fail "diff with a version that is not there"
+scn_policy "$WL_WORK/original" 3
+mkdir "$WL_WORK/again"
+wl_cli $SCN_ADMIN1 policy reissue 1 >"$WL_WORK/again/policy.yaml" 2>"$WL_OUT" || wl_fail "reissue"
+wl_check "reissued: the first policy's bytes, under the next version" \
+	cmp "$WL_WORK/again/policy.yaml" "$WL_WORK/original/policy.yaml"
+wl_check "reissued under the version that was said" \
+	sh -c "'$WL_PREFIX/bin/weighlock' policy reissue '$WL_WORK/again/policy.yaml' --as 12 | grep -q '^version: 12$'"
+
 # ---- from a medium, through gate A ----
 
 # policy_stick STICK FOLDER: a stick with what the folder holds, and litter, in a1
