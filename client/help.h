@@ -10,5 +10,10 @@ void wl_help_overview(FILE *out, bool all);
 int wl_help_verb(struct wl_cli *cli, const struct wl_verb *v);
 /* The actions of a verb of two words, one line each. */
 void wl_help_actions(FILE *out, const char *word);
+/*
+ * One candidate a line for the last of `words` (which may be begun or ""), those before it being
+ * what stands behind the program's name. Nothing where the shell should offer files.
+ */
+void wl_help_complete(FILE *out, const char *const *words, size_t n);
 
 #endif

@@ -11,7 +11,7 @@ client_libwl_client_a_SOURCES = \
 	client/bag_check.c client/bag_check.h client/bag_record.c \
 	client/bag_manifest.c client/bag_manifest.h \
 	client/beside.c client/beside.h \
-	client/cli.h \
+	client/complete.c client/cli.h \
 	client/cms_sign.c client/cms_sign.h \
 	client/control.c client/control.h \
 	client/doctor.h client/doctor_kernel.c client/doctor_places.c client/doctor_station.c \

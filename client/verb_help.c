@@ -242,8 +242,22 @@ static void help_json(const struct wl_cli *cli)
 	}
 }
 
+/* Behind `--`: the words of a command line, the last of which is to be completed. */
+static int complete(struct wl_cli *cli)
+{
+	const char *words[WL_ARGS_MAX];
+	size_t n = 0;
+
+	for (const char *w; n < WL_ARGS_MAX && (w = wl_args_operand(cli->args, n));)
+		words[n++] = w;
+	wl_help_complete(stdout, words, n);
+	return WL_EXIT_DONE;
+}
+
 int wl_verb_help(struct wl_cli *cli)
 {
+	if (wl_args_given(cli->args, "completion"))
+		return complete(cli);
 	const char *word = wl_args_operand(cli->args, 0);
 	const char *action = wl_args_operand(cli->args, 1);
 	size_t words;

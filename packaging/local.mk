@@ -39,6 +39,9 @@ analyzer:
 .PHONY: print-integration cppcheck tidy analyzer
 EXTRA_DIST += tests/cppcheck.suppress .clang-tidy
 
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = packaging/completion/weighlock
+
 # sysusers.d and tmpfiles.d want names ending in .conf; debhelper wants weighlock.sysusers
 sysusers_DATA = packaging/sysusers.d/weighlock.conf
 tmpfiles_DATA = packaging/tmpfiles.d/weighlock.conf

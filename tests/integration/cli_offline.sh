@@ -254,6 +254,32 @@ cp pki/policy-authority.pem pol/authority-1.pem
 expect 2 "a certificate that is not the one named by its digest" policy check pol/policy.yaml
 says "(rule policy.reference)"
 cp pki/authority-1.pem pol/authority-1.pem
+# what bash offers, by the installed file itself; `type` may be any command line
+offers() { # LINE: each word completed so far is one word
+	cat >complete.bash <<-'BASH'
+		. "$1"
+		weighlock() { "$WL" --lang "${LL:-en}" "$@"; }
+		read -ra COMP_WORDS <<<"$2"
+		[ "${2% }" = "$2" ] || COMP_WORDS+=("")
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		compopt() { echo files; }
+		_weighlock
+		printf '%s\n' "${COMPREPLY[@]}"
+	BASH
+	WL="$w" bash complete.bash "$src/packaging/completion/weighlock" "$1" | tr '\n' ' '
+}
+completes() { # LINE WORDS
+	got=$(offers "$1")
+	if [ "$got" = "$2 " ]; then pass "completion of '$1'"; else fail "completion of '$1': $got"; fi
+}
+completes "weighlock rec" receive
+completes "weighlock policy re" reissue
+completes "weighlock policy diff --la" --lang
+completes "weighlock outcome 3 --result " "installed failed-old-runs failed-down not-tried"
+completes "weighlock outcome 3 --result failed-d" failed-down
+completes "weighlock help tech" technician
+completes "weighlock policy check " "files "
+LL=fr completes "weighlock rece" recevoir
 expect 0 "policy new" policy new --test --name TST1
 cp out new.yaml
 expect 2 "the example is to be filled in" policy check new.yaml
