@@ -23,6 +23,7 @@
 #include "policy/model.h"
 
 #define RECEIPT_MAX (256U << 10)
+#define EXPIRED     "certificate_expired"
 
 struct verification {
 	struct wl_bag_check bag;
@@ -52,12 +53,36 @@ static int open_certificate(const struct wl_cli *cli, struct verification *v)
 	                      _("%s is no certificate that can be read."), path);
 }
 
-/* At the time of issue: an expired certificate does not make old records bad. */
-static int64_t time_of_bag(const struct wl_bag_check *bag)
+/* What the record says of the certificate's end, taken from its bytes before anything vouches for
+ * them: it only chooses the moment the certificate is held to, and one outside the certificate's
+ * own years is refused. False where it says nothing. */
+static bool claimed_end(int record_fd, int64_t *ret)
+{
+	static const char lead[] = "\"" EXPIRED "\":\"";
+	WL_AUTO_FREE void *p = NULL;
+	char text[WL_TIME_TEXT];
+	size_t n = 0;
+
+	if (wl_fd_read_all(record_fd, WL_MANIFEST_BYTES_MAX, &p, &n) < 0 ||
+	    lseek(record_fd, 0, SEEK_SET) < 0)
+		return false;
+	const char *at = memmem(p, n, lead, sizeof(lead) - 1);
+	if (!at || n - (size_t)(at - (const char *)p) < sizeof(lead) - 1 + sizeof(text) - 1)
+		return false;
+	(void)snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, at + sizeof(lead) - 1);
+	return wl_time_parse(text, ret) == 0;
+}
+
+/* At the time of issue: an expired certificate does not make old records bad. One that had expired
+ * even then, which the record says, is held to its last second: the key is the same, and whose it
+ * is shows the ledger. */
+static int64_t time_of_bag(const struct wl_bag_check *bag, int record_fd)
 {
 	char text[32];
 	int64_t t = 0;
 
+	if (claimed_end(record_fd, &t))
+		return t - 1;
 	(void)snprintf(text, sizeof(text), "%sT23:59:59Z", bag->date);
 	return wl_time_parse(text, &t) == 0 ? t : (int64_t)time(NULL);
 }
@@ -66,10 +91,8 @@ static int check_signature(const struct wl_cli *cli, struct verification *v)
 {
 	WL_CLEANUP(wl_offline_end) struct wl_spawn *spawn = NULL;
 	WL_AUTO_CLOSE int content = -1, signature = -1;
-	struct wl_check_order o = {.purpose = "authority",
-	                           .certificates = {v->certificate},
-	                           .ncertificates = 1,
-	                           .time = time_of_bag(&v->bag)};
+	struct wl_check_order o = {
+	        .purpose = "authority", .certificates = {v->certificate}, .ncertificates = 1};
 	struct wl_check_keys keys = {.n = 0};
 	struct wl_finding f = {0};
 
@@ -79,6 +102,7 @@ static int check_signature(const struct wl_cli *cli, struct verification *v)
 	int status = wl_offline_start(cli, &spawn);
 	if (status)
 		return status;
+	o.time = time_of_bag(&v->bag, content);
 	o.content_fd = content;
 	o.signature_fd = signature;
 	int r = wl_signature_check(spawn, &o, &keys, &f);
@@ -220,6 +244,15 @@ static void say_record(const struct wl_cli *cli, const struct verification *v, j
 	          wl_bag_record_text(bag, "opened_by"), wl_bag_record_text(bag, "time"),
 	          wl_bag_record_text(bag, "device"));
 	wl_say_in(cli, 2, _("Signed by %s"), v->subject);
+	if (wl_bag_record_text(bag, EXPIRED)[0]) {
+		wl_say_in(cli, 2,
+		          _("The station's certificate had expired on %.10s when this was signed: "
+		            "that "
+		            "the key is the station's shows its ledger (--receipt and --key)."),
+		          wl_bag_record_text(bag, EXPIRED));
+		(void)json_object_set_new(o, EXPIRED,
+		                          json_string(wl_bag_record_text(bag, EXPIRED)));
+	}
 	for (size_t i = 0; i < WL_ARRAY_LEN(members); i++)
 		(void)json_object_set_new(o, members[i],
 		                          json_string(wl_bag_record_text(bag, members[i])));

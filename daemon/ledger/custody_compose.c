@@ -206,6 +206,7 @@ static int put_record(struct record *r, const struct wl_entry *start)
 	wl_hex_encode(r->intent->draft.policy_sha256, WL_SHA256_BYTES, policy);
 	wl_out_text(o, ",\"authority\":", TEXT(&r->opened, AUTHORITY));
 	wl_out_text(o, ",\"case\":", TEXT(&r->opened, CASE));
+	wl_out_certificate_expired(o, r->l, r->intent);
 	wl_out_text(o, ",\"device\":", TEXT(&r->opened, DEVICE));
 	wl_out_put(o, ",\"intent\":\"%s\"", id);
 	if (e == 0)

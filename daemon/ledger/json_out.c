@@ -15,6 +15,7 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/fdio.h"
 #include "daemon/base/text.h"
+#include "daemon/ledger/certificate_request.h"
 
 void wl_out_flush(struct wl_out *o)
 {
@@ -84,4 +85,15 @@ int wl_out_approvers(struct wl_ledger *l, struct wl_out *o, const struct wl_entr
 	}
 	wl_out_put(o, "]");
 	return 0;
+}
+
+void wl_out_certificate_expired(struct wl_out *o, const struct wl_ledger *l,
+                                const struct wl_entry *intent)
+{
+	int64_t end = wl_certificate_not_after(l);
+	char ended[WL_TIME_TEXT];
+
+	wl_time_format(end, ended);
+	if (end > 0 && end <= intent->time)
+		wl_out_text(o, ",\"certificate_expired\":", ended);
 }

@@ -23,6 +23,9 @@ void wl_out_list(struct wl_out *o, const char *lead, const struct wl_draft *d, e
 /* `{"approved_by":[...]`: the actors of the approvals the intent names, in its order. 0, or
  * negative errno where one is not an entry. */
 int wl_out_approvers(struct wl_ledger *l, struct wl_out *o, const struct wl_entry *intent);
+/* `,"certificate_expired":"..."` where the station's certificate had ended at the intent's time. */
+void wl_out_certificate_expired(struct wl_out *o, const struct wl_ledger *l,
+                                const struct wl_entry *intent);
 void wl_out_flush(struct wl_out *o);
 
 #endif

@@ -13,7 +13,6 @@
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/text.h"
-#include "daemon/ledger/certificate_request.h"
 #include "daemon/ledger/json_out.h"
 #include "daemon/ledger/manifest.h"
 
@@ -55,12 +54,7 @@ static int put_files(struct wl_ledger *l, struct wl_out *o, const struct wl_entr
 static void put_head(struct wl_out *o, const struct wl_ledger *l, const struct wl_entry *intent,
                      const struct wl_transfer_facts *t, uint64_t size)
 {
-	int64_t end = wl_certificate_not_after(l);
-	char ended[WL_TIME_TEXT];
-
-	wl_time_format(end, ended);
-	if (end > 0 && end <= intent->time)
-		wl_out_text(o, ",\"certificate_expired\":", ended);
+	wl_out_certificate_expired(o, l, intent);
 	wl_out_put(o, ",\"checkpoint_size\":%" PRIu64, size);
 	if (HAS(intent, COMPONENT))
 		wl_out_text(o, ",\"component\":", TEXT(intent, COMPONENT));

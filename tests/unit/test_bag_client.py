@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import bag_make as b
 
@@ -97,6 +98,28 @@ def good():
     check("what Windows leaves beside it is no part of it", status == 0 and answer["beside"] == 2, words)
     _, _, words = weighlock("bag", "verify", "bag", "--cert", "station.pem", form=("--lang", "fr"))
     check("in French", "ACCEPT" in words and "Non prouvé ici" in words, words)
+
+
+def expired():
+    """The certificate had ended when the record was signed: said by the record, or refused."""
+    late = b.TIME + 8000 * 86400
+    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(late))
+    end = b.openssl("x509", "-in", "station.pem", "-noout", "-enddate").decode().strip().split("=")[1]
+    ended = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.strptime(end, "%b %d %H:%M:%S %Y %Z"))
+
+    def marked(**more):
+        def change(record):
+            return json.dumps(dict(json.loads(record), time=when, **more), sort_keys=True,
+                              separators=(",", ":")).encode()
+        return change
+    b.make("bag", time=late, change=marked(certificate_expired=ended))
+    status, answer, words = verify("bag")
+    check("signed after the certificate's end, which the record says", status == 0 and
+          answer["certificate_expired"] == ended and "had expired on " + ended[:10] in words, (status, answer, words))
+    b.make("bag", time=late, change=marked())
+    refused("the same where it does not say so", "bag", "bag.signature", "custody.json.p7s")
+    b.make("bag", time=late, change=marked(certificate_expired=when))
+    refused("a record that names a later end than the certificate's", "bag", "bag.signature", "custody.json.p7s")
 
 
 def changed():
@@ -327,7 +350,7 @@ def main():
         for name in ("lab", "stranger"):
             b.openssl("req", "-x509", "-newkey", "rsa:3072", "-nodes", "-keyout", name + ".key", "-out",
                       name + ".pem", "-subj", "/CN=" + name)
-        for step in (good, changed, structure, links, signatures, receipts, opening):
+        for step in (good, expired, changed, structure, links, signatures, receipts, opening):
             step()
     print("%d failed" % failures)
     return 1 if failures else 0

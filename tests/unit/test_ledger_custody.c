@@ -306,6 +306,37 @@ static void evidence_encrypted(void **state)
 	fixture_remove(&x);
 }
 
+/* The certificate ended at the intent's second, or goes on one more. */
+static void certificate_expired(void **state)
+{
+	const struct variant v = {.output = "scrubbed"};
+
+	(void)state;
+	for (int more = 0; more < 2; more++) {
+		struct wl_note_files files;
+		struct wl_entry e = {0};
+		char id[WL_ID_TEXT], ended[WL_TIME_TEXT], want[128];
+
+		insertions = 0;
+		play(&v, id);
+		assert_int_equal(wl_ledger_entry(x.l, x.seq, &e), 0);
+		wl_time_format(e.time + more, ended);
+		assert_non_null(ASN1_TIME_set(X509_getm_notAfter(x.l->certificate),
+		                              (time_t)(e.time + more)));
+		wl_entry_clear(&e);
+		char *text = record(id, &files);
+		(void)snprintf(
+		        want, sizeof(want),
+		        "\"case\":\"2026-FA-0311\",\"certificate_expired\":\"%s\",\"device\"",
+		        ended);
+		assert_int_equal(strstr(text, want) != NULL, !more);
+		assert_int_equal(strstr(text, "certificate_expired") != NULL, !more);
+		free(text);
+		wl_note_files_close(&files);
+		fixture_remove(&x);
+	}
+}
+
 /* The same bytes ever after, signed as the manual says, and said once in the ledger. */
 static void signed_once(void **state)
 {
@@ -416,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(scrubbed),
 	        cmocka_unit_test(evidence_encrypted),
+	        cmocka_unit_test(certificate_expired),
 	        cmocka_unit_test(signed_once),
 	        cmocka_unit_test(no_note_of_an_export),
 	        cmocka_unit_test(no_record_of_an_update),
