@@ -21,6 +21,7 @@ client_libwl_client_a_SOURCES = \
 	client/failure.c \
 	client/follow.c client/follow.h \
 	client/passage.c client/passage.h \
+	client/guide.c client/guide.h \
 	client/entry_view.c client/entry_view.h \
 	client/folder.c client/folder.h \
 	client/page.c client/page.h \

@@ -8,6 +8,7 @@
 
 #include "client/cli.h"
 #include "client/control.h"
+#include "client/guide.h"
 #include "client/help.h"
 #include "client/say.h"
 
@@ -138,6 +139,25 @@ static int run_verb(struct wl_cli *cli, int argc, char **argv)
 	return status ? status : cli->verb->run(cli);
 }
 
+/* No verb: what one wants is asked at a terminal, and listed elsewhere. */
+static int without_verb(struct wl_cli *cli, int argc, char **argv)
+{
+	static const struct wl_option no_options[] = {{.name = NULL}};
+	static const struct wl_operand no_operands[] = {{.name = NULL}};
+	const char *word = "";
+	enum wl_args_fault fault = wl_args_read(argc - 1, argv + 1, wl_common_options, no_options,
+	                                        no_operands, &cli->args, &word);
+
+	if (!cli->args)
+		return WL_EXIT_FAULT;
+	take_common(cli);
+	bool help = wl_args_given(cli->args, "help");
+	if (fault == WL_ARGS_OK && cli->can_ask && !help)
+		return wl_guide(cli, argc - 1, argv + 1, run_verb);
+	wl_help_overview(stdout, false);
+	return fault == WL_ARGS_OK && help ? WL_EXIT_DONE : WL_EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	struct lead lead = look_ahead(argc, argv);
@@ -153,10 +173,10 @@ int main(int argc, char **argv)
 				return WL_EXIT_DONE;
 			}
 		}
-		wl_help_overview(stdout, false);
-		return argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		               ? WL_EXIT_DONE
-		               : WL_EXIT_USAGE;
+		int status = without_verb(&cli, argc, argv);
+		wl_control_free(cli.control);
+		wl_args_free(cli.args);
+		return status;
 	}
 	const char *word = argv[lead.verb_at];
 	cli.verb = wl_verb_find(word, argv[lead.verb_at + 1], &words, &known);

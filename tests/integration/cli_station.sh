@@ -179,14 +179,17 @@ wl_stick_pull a1
 scn_vendor_stick vendor2 "$WL_WORK/next"
 wl_stick_insert vendor2 a1
 cat >"$WL_WORK/person.py" <<'PY'
-# Plays a person: types each answer when its question stands on the screen.
+# Plays a person: types each answer when its question stands on the screen, below the last answer. An
+# answer may be a function of what stands there.
 import os, pty, select, signal, sys, time
+def number(words):  # of the choice that says this
+    return lambda s: [line.split(")")[0].strip() for line in s.splitlines() if words in line][-1]
 dialogue, argv = eval(sys.argv[1]), sys.argv[2:]
 signal.alarm(60)
 pid, fd = pty.fork()
 if pid == 0:
     os.execvp(argv[0], argv)
-screen, deadline = "", time.time() + 25
+screen, read, deadline = "", 0, time.time() + 25
 while time.time() < deadline:
     if select.select([fd], [], [], 0.2)[0]:
         try:
@@ -196,8 +199,10 @@ while time.time() < deadline:
         if not data:
             break
         screen += data.decode("utf-8", "replace")
-    if dialogue and dialogue[0][0] in screen:
-        os.write(fd, (dialogue[0][1] + "\n").encode() if dialogue[0][1] != "^C" else b"\x03")
+    if dialogue and dialogue[0][0] in screen[read:]:
+        answer = dialogue[0][1](screen[read:]) if callable(dialogue[0][1]) else dialogue[0][1]
+        os.write(fd, (answer + "\n").encode() if answer != "^C" else b"\x03")
+        read = len(screen)
         dialogue.pop(0)
 if dialogue:
     os.kill(pid, signal.SIGKILL)
@@ -220,6 +225,12 @@ cs_says "Nothing was changed"
 wl_expect_status 0 "and one who says yes does" \
 	wl_as $SCN_APPR "$WL_PYTHON" "$WL_WORK/person.py" '[("Do you approve", "y")]' \
 	weighlock --state "$WL_STATE" approve last
+wl_expect_status 0 "weighlock alone asks what one wants, shows it, and asks again" \
+	wl_as $SCN_AUDIT "$WL_PYTHON" "$WL_WORK/person.py" \
+	'[("Nothing more", number("One transfer:")), ("N: the transfer?", "1"), ("Nothing more", number("Nothing more"))]' \
+	weighlock --state "$WL_STATE"
+cs_says "What do you want to do?"
+cs_says "TST1-T000001: "
 wl_stick_new out2 64 b1
 wl_expect_status 4 "prepare asks before it wipes; --yes does not answer" \
 	wl_as $SCN_TECH "$WL_PYTHON" "$WL_WORK/person.py" '[("Wipe it", "n")]' \
