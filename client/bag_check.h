@@ -43,6 +43,8 @@ void wl_bag_check_clear(struct wl_bag_check *c); /* for WL_CLEANUP; start from {
 int wl_bag_check_files(const struct wl_cli *cli, const char *path, struct wl_bag_check *c);
 /* custody.json against the payload and bag-info.txt. Same. */
 int wl_bag_check_record(const struct wl_cli *cli, struct wl_bag_check *c);
+/* The same of its bytes: findings, and c->record. */
+void wl_bag_record_compare(struct wl_bag_check *c, const void *text, size_t n);
 /* Adds a finding. `file` raw, or NULL. */
 void wl_bag_found(struct wl_bag_check *c, enum wl_rule rule, const char *file, const char *detail);
 

@@ -109,12 +109,24 @@ static void check_items(struct wl_bag_check *c, const json_t *items)
 	}
 }
 
+void wl_bag_record_compare(struct wl_bag_check *c, const void *text, size_t n)
+{
+	json_error_t e;
+
+	c->record = json_loadb(text, n, JSON_REJECT_DUPLICATES, &e);
+	const json_t *items = json_object_get(c->record, "items");
+	if (!json_is_array(items))
+		return wl_bag_found(c, WL_RULE_BAG_STRUCTURE, "custody.json",
+		                    "custody.json is no custody record");
+	check_head(c);
+	check_items(c, items);
+}
+
 int wl_bag_check_record(const struct wl_cli *cli, struct wl_bag_check *c)
 {
 	WL_AUTO_CLOSE int fd = -1;
 	WL_AUTO_FREE void *text = NULL;
 	size_t n = 0;
-	json_error_t e;
 	int r = wl_folder_open(c->folder, "custody.json", &fd);
 
 	if (r == 0)
@@ -122,15 +134,7 @@ int wl_bag_check_record(const struct wl_cli *cli, struct wl_bag_check *c)
 	if (r < 0)
 		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", _("%s cannot be read: %s."),
 		                      "custody.json", strerror(-r));
-	c->record = json_loadb(text, n, JSON_REJECT_DUPLICATES, &e);
-	const json_t *items = json_object_get(c->record, "items");
-	if (!json_is_array(items)) {
-		wl_bag_found(c, WL_RULE_BAG_STRUCTURE, "custody.json",
-		             "custody.json is no custody record");
-		return 0;
-	}
-	check_head(c);
-	check_items(c, items);
+	wl_bag_record_compare(c, text, n);
 	return 0;
 }
 

@@ -101,13 +101,21 @@ client_weighlock_CPPFLAGS = $(client_libwl_client_a_CPPFLAGS)
 client_weighlock_SOURCES = client/main.c
 client_weighlock_LDADD = client/libwl_client.a $(wl_policy_libs) $(QRENCODE_LIBS)
 
-# the manifests of a bag that is brought on a stick (tests/fuzz/README)
-check_PROGRAMS += tests/fuzz/replay_bag
-TESTS += tests/fuzz/replay_bag
+# manifests, record and receipt of a bag that is brought on a stick (tests/fuzz/README)
+EXTRA_DIST += tests/fuzz/make_seeds_bag.py tests/fuzz/bag_keys.h
+check_PROGRAMS += tests/fuzz/replay_bag tests/fuzz/replay_custody
+TESTS += tests/fuzz/replay_bag tests/fuzz/replay_custody
+tests_fuzz_replay_custody_CPPFLAGS = $(client_libwl_client_a_CPPFLAGS)
+tests_fuzz_replay_custody_SOURCES = tests/fuzz/fuzz_custody.c tests/fuzz/replay_main.c
+tests_fuzz_replay_custody_LDADD = $(client_weighlock_LDADD)
 tests_fuzz_replay_bag_SOURCES = tests/fuzz/fuzz_bag.c tests/fuzz/replay_main.c
 tests_fuzz_replay_bag_LDADD = $(client_weighlock_LDADD)
 if ENABLE_FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_bag
+noinst_PROGRAMS += tests/fuzz/fuzz_bag tests/fuzz/fuzz_custody
+tests_fuzz_fuzz_custody_CPPFLAGS = $(client_libwl_client_a_CPPFLAGS)
+tests_fuzz_fuzz_custody_SOURCES = tests/fuzz/fuzz_custody.c
+tests_fuzz_fuzz_custody_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_custody_LDADD = $(client_weighlock_LDADD)
 tests_fuzz_fuzz_bag_SOURCES = tests/fuzz/fuzz_bag.c
 tests_fuzz_fuzz_bag_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
 tests_fuzz_fuzz_bag_LDADD = $(client_weighlock_LDADD)

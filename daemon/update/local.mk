@@ -50,9 +50,12 @@ integration_tests += tests/integration/update_workers.sh
 # fuzz targets (tests/fuzz/README); seeds by tests/fuzz/make-update-seeds.py
 EXTRA_DIST += tests/fuzz/make-update-seeds.py tests/unit/update_tools.py
 check_PROGRAMS += tests/fuzz/replay_cms tests/fuzz/replay_zip tests/fuzz/replay_tar \
-	tests/fuzz/replay_manifest tests/fuzz/replay_checkpoint
+	tests/fuzz/replay_manifest tests/fuzz/replay_checkpoint tests/fuzz/replay_envelope
 TESTS += tests/fuzz/replay_cms tests/fuzz/replay_zip tests/fuzz/replay_tar \
-	tests/fuzz/replay_manifest tests/fuzz/replay_checkpoint
+	tests/fuzz/replay_manifest tests/fuzz/replay_checkpoint tests/fuzz/replay_envelope
+tests_fuzz_replay_envelope_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+tests_fuzz_replay_envelope_SOURCES = tests/fuzz/fuzz_envelope.c tests/fuzz/replay_main.c
+tests_fuzz_replay_envelope_LDADD = $(wl_update_libs)
 tests_fuzz_replay_checkpoint_SOURCES = tests/fuzz/fuzz_checkpoint.c tests/fuzz/replay_main.c
 tests_fuzz_replay_checkpoint_LDADD = $(wl_update_libs)
 tests_fuzz_replay_cms_SOURCES = tests/fuzz/fuzz_cms.c tests/fuzz/replay_main.c
@@ -65,7 +68,11 @@ tests_fuzz_replay_manifest_SOURCES = tests/fuzz/fuzz_manifest.c tests/fuzz/repla
 tests_fuzz_replay_manifest_LDADD = $(wl_update_libs)
 if ENABLE_FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_cms tests/fuzz/fuzz_zip tests/fuzz/fuzz_tar tests/fuzz/fuzz_manifest \
-	tests/fuzz/fuzz_checkpoint
+	tests/fuzz/fuzz_checkpoint tests/fuzz/fuzz_envelope
+tests_fuzz_fuzz_envelope_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+tests_fuzz_fuzz_envelope_SOURCES = tests/fuzz/fuzz_envelope.c
+tests_fuzz_fuzz_envelope_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
+tests_fuzz_fuzz_envelope_LDADD = $(wl_update_libs)
 tests_fuzz_fuzz_checkpoint_SOURCES = tests/fuzz/fuzz_checkpoint.c
 tests_fuzz_fuzz_checkpoint_LDFLAGS = $(AM_LDFLAGS) $(WL_FUZZ_LDFLAGS)
 tests_fuzz_fuzz_checkpoint_LDADD = $(wl_update_libs)
