@@ -12,7 +12,8 @@
 #include "client/transfer_view.h"
 #include "daemon/base/text.h"
 
-#define DAY_S 86400
+#define DAY_S                86400
+#define FAT32_FILE_BYTES_MAX UINT64_C(0xFFFFFFFF)
 
 bool wl_is_export(const json_t *transfer)
 {
@@ -119,6 +120,20 @@ void wl_export_view(const struct wl_cli *cli, const json_t *t)
 	say_kept(cli, t);
 }
 
+/* FAT32 cannot hold it: the medium is built otherwise, and whoever is to read it should know. */
+static void say_large(const struct wl_cli *cli, const json_t *items)
+{
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		const json_t *item = json_array_get(items, i);
+		if (strcmp(wl_member_text(item, "verdict"), "pass") != 0 ||
+		    (uint64_t)wl_member_integer(item, "bytes") <= FAT32_FILE_BYTES_MAX)
+			continue;
+		wl_say_in(cli, 2, "%s",
+		          _("A file is of 4 GiB or more: its medium will be exFAT, not FAT32."));
+		return;
+	}
+}
+
 void wl_export_view_items(const struct wl_cli *cli, const json_t *items, bool all)
 {
 	json_t *kept = json_array();
@@ -130,6 +145,7 @@ void wl_export_view_items(const struct wl_cli *cli, const json_t *items, bool al
 	}
 	wl_view_items(cli, kept);
 	json_decref(kept);
+	say_large(cli, items);
 }
 
 /* The scans of refused items, each once: "118833, 118840". */

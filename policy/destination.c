@@ -12,12 +12,14 @@
 
 #include "daemon/base/limits.h"
 
-#define SECTOR             512U
-#define PARTITION_SECTORS  2048U /* before the partition */
-#define RESERVED_SECTORS   32U
-#define FAT32_CLUSTERS_MIN 65525U
-#define FAT_ENTRIES        (SECTOR / 4U) /* in one sector of a FAT */
-#define ENTRY_BYTES_MAX    (21U * 32U)   /* a directory entry with the longest long name */
+#define SECTOR                  512U
+#define PARTITION_SECTORS       2048U /* before the partition */
+#define RESERVED_SECTORS        32U
+#define FAT32_CLUSTERS_MIN      65525U
+#define EXFAT_RESERVED_SECTORS  128U          /* boot regions, before the FAT */
+#define EXFAT_LETTERS_BYTES_MAX 131072U       /* the up-case table */
+#define FAT_ENTRIES             (SECTOR / 4U) /* in one sector of a FAT */
+#define ENTRY_BYTES_MAX         (21U * 32U)   /* a directory entry with the longest long name */
 
 /* INTERFACES 7: sectors per cluster by the size of the medium. */
 static uint64_t cluster_sectors(uint64_t bytes)
@@ -41,19 +43,60 @@ static uint64_t round_up(uint64_t n, uint64_t unit)
 	return n / unit + (n % unit != 0);
 }
 
-uint64_t wl_destination_bytes_needed(const uint64_t *files, size_t nfiles, size_t nfolders,
-                                     uint64_t medium_bytes)
+/* Windows' own steps for exFAT. */
+static uint64_t exfat_cluster_sectors(uint64_t bytes)
+{
+	return bytes <= WL_MIB(256) ? 8 : bytes <= WL_GIB(32) ? 64 : 256;
+}
+
+/* Root and folders, their entries, the files. */
+static uint64_t clusters_of(const uint64_t *files, size_t nfiles, size_t nfolders, uint64_t cluster)
+{
+	uint64_t n = 1 + nfolders; /* one for each folder and the root */
+
+	n += round_up(((uint64_t)nfiles + nfolders) * ENTRY_BYTES_MAX, cluster);
+	for (size_t i = 0; i < nfiles; i++)
+		n += round_up(files[i], cluster);
+	return n;
+}
+
+/* The FAT and the map of clusters are for the whole medium, however little lies on it. */
+static uint64_t exfat_bytes_needed(const uint64_t *files, size_t nfiles, size_t nfolders,
+                                   uint64_t medium_bytes)
+{
+	uint64_t sectors = exfat_cluster_sectors(medium_bytes), cluster = sectors * SECTOR;
+	uint64_t clusters = clusters_of(files, nfiles, nfolders, cluster);
+	uint64_t whole = round_up(medium_bytes, cluster) + 2;
+
+	clusters += round_up(whole, 8 * cluster) + round_up(EXFAT_LETTERS_BYTES_MAX, cluster);
+	return (PARTITION_SECTORS + EXFAT_RESERVED_SECTORS + round_up(whole, FAT_ENTRIES) +
+	        (clusters + 1) * sectors) *
+	       SECTOR;
+}
+
+uint64_t wl_destination_bytes_needed(enum wl_volume_format volume, const uint64_t *files,
+                                     size_t nfiles, size_t nfolders, uint64_t medium_bytes)
 {
 	uint64_t sectors = cluster_sectors(medium_bytes);
-	uint64_t cluster = sectors * SECTOR;
-	uint64_t clusters = 1 + nfolders; /* one for each folder and the root */
-	clusters += round_up(((uint64_t)nfiles + nfolders) * ENTRY_BYTES_MAX, cluster);
-	for (size_t i = 0; i < nfiles; i++)
-		clusters += round_up(files[i], cluster);
+	uint64_t clusters = clusters_of(files, nfiles, nfolders, sectors * SECTOR);
+
+	if (volume == WL_VOLUME_EXFAT)
+		return exfat_bytes_needed(files, nfiles, nfolders, medium_bytes);
 	if (clusters < FAT32_CLUSTERS_MIN)
 		clusters = FAT32_CLUSTERS_MIN;
 	uint64_t fats = 2 * round_up(clusters + 2, FAT_ENTRIES);
 	return (PARTITION_SECTORS + RESERVED_SECTORS + fats + (clusters + 1) * sectors) * SECTOR;
+}
+
+enum wl_volume_format wl_destination_volume(const struct wl_policy_device *device, bool outbound,
+                                            const uint64_t *files, size_t nfiles)
+{
+	for (size_t i = 0; i < nfiles; i++)
+		if (files[i] > WL_FAT32_FILE_BYTES_MAX)
+			return outbound || (device && device->volume == WL_VOLUME_EXFAT)
+			               ? WL_VOLUME_EXFAT
+			               : WL_VOLUME_FAT32;
+	return WL_VOLUME_FAT32;
 }
 
 static void judge_origin(const struct wl_destination_facts *f, struct wl_rules *rules)
@@ -70,9 +113,9 @@ static void judge_origin(const struct wl_destination_facts *f, struct wl_rules *
 static void judge_room(const struct wl_destination_facts *f, struct wl_rules *rules)
 {
 	for (size_t i = 0; i < f->nfiles; i++)
-		if (f->files[i] > WL_FAT32_FILE_BYTES_MAX)
+		if (f->volume != WL_VOLUME_EXFAT && f->files[i] > WL_FAT32_FILE_BYTES_MAX)
 			wl_rules_add(rules, WL_RULE_DESTINATION_FILE_TOO_LARGE);
-	if (f->bytes < wl_destination_bytes_needed(f->files, f->nfiles, 0, f->bytes))
+	if (f->bytes < wl_destination_bytes_needed(f->volume, f->files, f->nfiles, 0, f->bytes))
 		wl_rules_add(rules, WL_RULE_DESTINATION_TOO_SMALL);
 }
 

@@ -16,23 +16,33 @@ struct wl_destination_facts {
 	bool was_prepared; /* some medium.prepared names this medium: it was ours once */
 	bool registered;   /* in the register of media */
 	uint64_t bytes;    /* size of the medium */
-	const uint64_t *files; /* sizes to be written; NULL with nfiles 0: prepare */
+	enum wl_volume_format volume; /* what would be built; 0: FAT32 */
+	const uint64_t *files;        /* sizes to be written; NULL with nfiles 0: prepare */
 	size_t nfiles;
 };
 
 /*
  * All failing rules of stage 3 or 13: medium.direction-wrong (the port's use), destination.missing,
  * destination.is-source, destination.not-ours (nothing here ever prepared or registered it),
- * destination.not-clean (prepared once, written since), destination.file-too-large (FAT32),
+ * destination.not-clean (prepared once, written since), destination.file-too-large (of a FAT32),
  * destination.too-small. Empty: yes. `ret_key` (WL_POLICY_KEY_MAX bytes, may be NULL): policy key.
  */
 void wl_decide_destination(const struct wl_destination_facts *f, struct wl_rules *ret_rules,
                            char *ret_key);
 
-/* The smallest FAT32 medium that holds these files (INTERFACES 7: the partition begins at LBA 2048,
- * at least 65,525 clusters), an upper bound that counts folders as `nfolders` clusters. */
-uint64_t wl_destination_bytes_needed(const uint64_t *files, size_t nfiles, size_t nfolders,
-                                     uint64_t medium_bytes);
+/* The smallest medium that holds these files in a volume of this format (INTERFACES 7: the
+ * partition begins at LBA 2048, a FAT32 has at least 65,525 clusters), an upper bound that counts
+ * folders as `nfolders` clusters. */
+uint64_t wl_destination_bytes_needed(enum wl_volume_format volume, const uint64_t *files,
+                                     size_t nfiles, size_t nfolders, uint64_t medium_bytes);
+
+/*
+ * What a medium with these files is built as: exFAT where one is larger than FAT32 can hold and
+ * whoever is to read it does read exFAT, FAT32 in every other case. An update's medium is for the
+ * device, by its profile (`device` NULL: FAT32); an export's is for anybody with a computer.
+ */
+enum wl_volume_format wl_destination_volume(const struct wl_policy_device *device, bool outbound,
+                                            const uint64_t *files, size_t nfiles);
 
 /* FAT32's largest file. */
 #define WL_FAT32_FILE_BYTES_MAX UINT64_C(0xFFFFFFFF)

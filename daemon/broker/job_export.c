@@ -17,7 +17,6 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/limits.h"
 #include "daemon/broker/bag.h"
-#include "policy/destination.h"
 #include "policy/litter.h"
 
 static void exporting_clear(struct wl_exporting *x)
@@ -77,7 +76,7 @@ static int add_left(struct wl_exporting *x, struct wl_export_output *o)
 	return r;
 }
 
-/* Evidence is never opened: whatever it is, it leaves as it is, if a file of it can. */
+/* Evidence is never opened: whatever it is, it leaves as it is. */
 static int add_evidence(struct wl_exporting *x, struct wl_export_output *o)
 {
 	int r = 0;
@@ -87,10 +86,8 @@ static int add_evidence(struct wl_exporting *x, struct wl_export_output *o)
 		if (!item->has_sha256)
 			continue;
 		wl_export_line_of(x, item, &line);
-		bool fits = item->size <= WL_FAT32_FILE_BYTES_MAX;
-		line.verdict = fits ? WL_PASS : WL_REFUSE;
-		line.rule =
-		        fits ? WL_RULE_PASS_EVIDENCE_SEALED : WL_RULE_DESTINATION_FILE_TOO_LARGE;
+		line.verdict = WL_PASS;
+		line.rule = WL_RULE_PASS_EVIDENCE_SEALED;
 		r = wl_export_add(o, &line);
 	}
 	return r;

@@ -33,6 +33,7 @@ struct release {
 	struct wl_build_file *files; /* in the order of writing */
 	size_t nfiles;
 	struct wl_bag_contents bag; /* of an export */
+	enum wl_volume_format volume;
 	struct wl_build build;
 	struct wl_gate gate;
 };
@@ -86,6 +87,7 @@ static int check_destination(struct release *r, bool prepared, struct wl_finding
 		sizes[i] = r->delivery.v[i].bytes;
 	if (r->job->outbound) /* what is signed after the intent has no size yet */
 		sizes[n++] = TAGS_BYTES + r->delivery.n * TAG_LINE_MAX;
+	r->volume = wl_destination_volume(device_of(r), r->job->outbound, sizes, n);
 	struct wl_destination_facts facts = {.policy = r->job->task.policy->policy,
 	                                     .device = r->job->device,
 	                                     .port = m->port,
@@ -95,6 +97,7 @@ static int check_destination(struct release *r, bool prepared, struct wl_finding
 	                                     .prepared = prepared,
 	                                     .was_prepared = r->job->was_prepared,
 	                                     .bytes = m->bytes,
+	                                     .volume = r->volume,
 	                                     .files = sizes,
 	                                     .nfiles = n};
 	wl_decide_destination(&facts, &rules, NULL);
@@ -132,17 +135,6 @@ static void record_refused(struct release *r, enum wl_rule rule)
 
 /* ---- the intent ---- */
 
-/* An update's medium is for the device, which gets exFAT where it reads that and a file needs it;
- * an export's is for anybody with a computer. */
-static const char *volume_of(const struct release *r)
-{
-	bool large = false;
-	for (size_t i = 0; i < r->delivery.n; i++)
-		large = large || r->delivery.v[i].bytes > WL_FAT32_FILE_BYTES_MAX;
-	return wl_volume_format_name(large && !r->job->outbound ? device_of(r)->volume
-	                                                        : WL_VOLUME_FAT32);
-}
-
 static int append_intent(struct release *r, struct wl_finding *f)
 {
 	static const struct {
@@ -171,7 +163,7 @@ static int append_intent(struct release *r, struct wl_finding *f)
 	wl_entry_text(e, WL_M_MEDIUM, job->destination.medium);
 	wl_entry_text(e, WL_M_DESTINATION_PORT, job->destination.port);
 	wl_entry_text(e, WL_M_DESTINATION_INSERTION, job->destination.insertion);
-	wl_entry_text(e, WL_M_VOLUME, volume_of(r));
+	wl_entry_text(e, WL_M_VOLUME, wl_volume_format_name(r->volume));
 	json_t *kept = json_incref(e);
 	int error = wl_bench_append(r->bench, &job->task, e, job->intent, f);
 	r->build.time = wl_entry_time(kept);
@@ -231,7 +223,7 @@ static int write_volume(struct release *r, struct wl_finding *f)
 	r->build.origin = job->origin;
 	r->build.gate = r->gate.gate;
 	r->build.medium_bytes = r->gate.bytes;
-	r->build.volume = volume_of(r);
+	r->build.volume = wl_volume_format_name(r->volume);
 	r->build.files = r->files;
 	r->build.nfiles = r->nfiles;
 	r->build.transfer = job->task.transfer;

@@ -201,13 +201,18 @@ static void a_destination_is_ours_and_big_enough(void **state)
 	                                  .prepared = true,
 	                                  .files = files,
 	                                  .nfiles = 2};
-	f.bytes = wl_destination_bytes_needed(files, 2, 0, WL_MIB(100));
+	f.bytes = wl_destination_bytes_needed(WL_VOLUME_FAT32, files, 2, 0, WL_MIB(100));
 	judged(&f, "", "");
 	f.bytes--;
 	judged(&f, "destination.too-small", "devices.x-0042.volume");
 	files[0] = UINT64_C(1) << 32;
 	f.bytes = WL_GIB(16);
 	judged(&f, "destination.file-too-large", "devices.x-0042.volume");
+	/* exFAT holds it, if the medium is large enough */
+	f.volume = WL_VOLUME_EXFAT;
+	judged(&f, "", "");
+	f.bytes = WL_GIB(4);
+	judged(&f, "destination.too-small", "devices.x-0042.volume");
 	/* to prepare needs no origin, but room for a volume at all: 32 MiB is too little, 34 enough
 	 */
 	f = (struct wl_destination_facts){.policy = p,
@@ -219,6 +224,22 @@ static void a_destination_is_ours_and_big_enough(void **state)
 	f.bytes = WL_MIB(34);
 	judged(&f, "", "");
 	wl_policy_free(p);
+}
+
+static void exfat_only_where_a_file_needs_it(void **state)
+{
+	(void)state;
+	const struct wl_policy_device old = {.volume = WL_VOLUME_FAT32},
+	                              new = {.volume = WL_VOLUME_EXFAT};
+	const uint64_t small[] = {WL_FAT32_FILE_BYTES_MAX, WL_FAT32_FILE_BYTES_MAX},
+	               large[] = {1, WL_FAT32_FILE_BYTES_MAX + 1};
+	assert_int_equal(wl_destination_volume(&new, false, small, 2), WL_VOLUME_FAT32);
+	assert_int_equal(wl_destination_volume(&new, false, large, 2), WL_VOLUME_EXFAT);
+	assert_int_equal(wl_destination_volume(&old, false, large, 2), WL_VOLUME_FAT32);
+	assert_int_equal(wl_destination_volume(NULL, false, large, 2), WL_VOLUME_FAT32);
+	/* an export is for anybody with a computer, whatever its scanner reads */
+	assert_int_equal(wl_destination_volume(&old, true, large, 2), WL_VOLUME_EXFAT);
+	assert_int_equal(wl_destination_volume(&old, true, small, 2), WL_VOLUME_FAT32);
 }
 
 /* ---- loading a policy ---- */
@@ -313,6 +334,7 @@ int main(void)
 	        cmocka_unit_test(a_person_may_have_a_last_day),
 	        cmocka_unit_test(an_approval_is_another_persons),
 	        cmocka_unit_test(approvals_are_counted_by_person),
+	        cmocka_unit_test(exfat_only_where_a_file_needs_it),
 	        cmocka_unit_test(a_destination_is_ours_and_big_enough),
 	        cmocka_unit_test(a_policy_belongs_to_its_station),
 	        cmocka_unit_test(every_file_has_its_digest),
