@@ -145,8 +145,8 @@ void wl_doctor_mirror(struct wl_cli *cli, struct wl_finding_health *ret)
 	if (!strcmp(mirror, "none"))
 		wl_health_set(
 		        ret, WL_HEALTH_WARN,
-		        _("mount a second disk, put the file weighlock-mirror into a folder of "
-		          "it, start weighlock-ledgerd with --mirror"),
+		        _("a second disk, and the drop-in weighlock-mirror.conf: see THE MIRROR in "
+		          "weighlock-ledgerd(8)"),
 		        _("the ledger has no mirror on a second disk: entries die with the "
 		          "disk"));
 	else if (!strcmp(mirror, "failed"))

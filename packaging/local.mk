@@ -63,8 +63,14 @@ $(wl_units): %: %.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) packaging/systemd && sed -e 's|@sbindir[@]|$(sbindir)|g' \
 		-e 's|@localstatedir[@]|$(localstatedir)|g' -e 's|@runstatedir[@]|$(runstatedir)|g' \
 		$< > $@.tmp && mv $@.tmp $@
-CLEANFILES += $(wl_units)
-EXTRA_DIST += $(wl_units:=.in)
+# a drop-in that administrators copy: it names a folder of theirs
+exampledir = $(docdir)/examples
+example_DATA = packaging/systemd/weighlock-mirror.conf
+packaging/systemd/weighlock-mirror.conf: packaging/systemd/weighlock-mirror.conf.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) packaging/systemd && \
+		sed -e 's|@sbindir[@]|$(sbindir)|g' $(top_srcdir)/$@.in > $@.tmp && mv $@.tmp $@
+CLEANFILES += $(wl_units) $(example_DATA)
+EXTRA_DIST += $(wl_units:=.in) $(example_DATA:=.in)
 
 # the Debian packages
 dist_noinst_SCRIPTS += packaging/deb.sh

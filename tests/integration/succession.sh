@@ -21,8 +21,32 @@ install -d -o weighlock-ledger -g weighlock-ledger "$SUC_MIRROR"
 suc_start() { # a daemon of the ledger with its mirror, then the others
 	wl_start weighlock-mediad && wl_start weighlock-ledgerd "$@" && wl_start weighlock-spawnd && wl_start weighlockd
 }
-suc_start --mirror "$SUC_MIRROR" || wl_end
+# the words of the packaged drop-in, with this test's folder
+SUC_OPTIONS=$(sed -n 's|^ExecStart=.*/weighlock-ledgerd \(.*\)/srv/weighlock-mirror/ledger$|\1|p' \
+	"$WL_BUILD/packaging/systemd/weighlock-mirror.conf")
+# shellcheck disable=SC2086
+suc_start $SUC_OPTIONS "$SUC_MIRROR" || wl_end
 scn_setup
+wl_run wl_cli $SCN_ADMIN1 doctor
+aud_said "doctor knows of the mirror" "ok  *the ledger is mirrored on a second disk"
+
+# ---- the second disk is not mounted: reading goes on, nothing new crosses; then it is back, behind ----
+wl_station_stop
+mv "$SUC_MIRROR/weighlock-mirror" "$WL_WORK/"
+suc_start --mirror "$SUC_MIRROR" || wl_end
+wl_check "status" wl_cli $SCN_TECH status
+aud_said "says that the mirror is missing" "FAULT.*station.mirror-missing"
+wl_expect_rule station.mirror-missing wl_cli $SCN_TECH receive --device x-0042 --work-order WO-1 \
+	--engineer E --org O --escort tech-1 --port a1 --no-wait
+wl_run wl_cli $SCN_ADMIN1 doctor
+aud_said "doctor says so" "no  *.*mirror"
+wl_station_stop
+mv "$WL_WORK/weighlock-mirror" "$SUC_MIRROR/"
+suc_start --mirror "$SUC_MIRROR" || wl_end
+wl_run wl_cli $SCN_ADMIN1 doctor
+aud_said "and that it was brought up again" "ok  *the ledger is mirrored on a second disk"
+suc_both() { cmp "$SUC_MIRROR/checkpoint" "$SUC_LEDGER/checkpoint"; }
+wl_check "to the same checkpoint" wl_until 10 suc_both
 
 # ---- the old station: release 40201 to x-0042 under a ticket, and a case that stays open ----
 suc_update() { # FOLDER TICKET MIB RELEASE, the ticket beside
