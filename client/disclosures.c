@@ -106,6 +106,16 @@ static void add_end(struct wl_disclosures *d, const json_t *entry, const char *s
 	}
 }
 
+/* When, and whether anybody signed it. */
+static void take_receipt(json_t *row, const json_t *entry)
+{
+	const json_t *signers = json_object_get(json_object_get(entry, "data"), "signers");
+
+	copy(row, "acknowledged", entry, "time");
+	(void)json_object_set_new(row, "receipt",
+	                          json_string(json_array_size(signers) ? "signature" : "word"));
+}
+
 /* Of one output: each bag is acknowledged by itself. */
 static void add_acknowledgement(struct wl_disclosures *d, const json_t *entry)
 {
@@ -119,7 +129,7 @@ static void add_acknowledgement(struct wl_disclosures *d, const json_t *entry)
 		            0 &&
 		    strcmp(wl_member_text(row, "output"), output) == 0 &&
 		    strcmp(wl_member_text(row, "state"), "done") == 0)
-			copy(row, "acknowledged", entry, "time");
+			take_receipt(row, entry);
 	}
 }
 

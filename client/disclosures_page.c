@@ -76,6 +76,23 @@ static void put_cell(FILE *out, const json_t *row, const char *const *members, s
 	(void)fputs("</td>", out);
 }
 
+/* The medium, and when it arrived: by whose key, or on somebody's word. */
+static void put_arrival(FILE *out, const json_t *row)
+{
+	(void)fputs("<td>", out);
+	put_text(out, wl_member_text(row, "medium"));
+	if (wl_member_text(row, "acknowledged")[0]) {
+		(void)fputs("<br>", out);
+		put_text(out, wl_member_text(row, "acknowledged"));
+		if (strcmp(wl_member_text(row, "receipt"), "word") == 0)
+			(void)fputs("<br>sur parole, non signé<br><span lang=\"en\">on somebody's "
+			            "word, "
+			            "unsigned</span>",
+			            out);
+	}
+	(void)fputs("</td>", out);
+}
+
 static void put_people(FILE *out, const json_t *row)
 {
 	json_t *name;
@@ -98,7 +115,6 @@ static void put_row(FILE *out, const json_t *row)
 	static const char *const what[] = {"transfer", "output", "device"};
 	static const char *const why[] = {"authority", "authority_reference"};
 	static const char *const to_whom[] = {"requester"};
-	static const char *const where[] = {"medium", "acknowledged"};
 
 	(void)fputs("<tr>", out);
 	put_cell(out, row, when, WL_ARRAY_LEN(when));
@@ -107,7 +123,7 @@ static void put_row(FILE *out, const json_t *row)
 	put_cell(out, row, why, WL_ARRAY_LEN(why));
 	put_cell(out, row, to_whom, WL_ARRAY_LEN(to_whom));
 	put_people(out, row);
-	put_cell(out, row, where, WL_ARRAY_LEN(where));
+	put_arrival(out, row);
 	(void)fputs("<td>", out);
 	put_state(out, wl_member_text(row, "state"));
 	(void)fputs("</td></tr>\n", out);

@@ -79,7 +79,11 @@ static void say_output(const struct wl_cli *cli, const json_t *o)
 		wl_say_in(cli, 4, _("bag %s"), wl_member_text(o, "bag_sha256"));
 	}
 	if (json_is_true(json_object_get(o, "acknowledged")))
-		wl_say_in(cli, 4, "%s", _("acknowledged by the recipient"));
+		wl_say_in(cli, 4,
+		          !strcmp(wl_member_text(o, "receipt"), "signature")
+		                  ? _("acknowledged by %s; the receipt is signed")
+		                  : _("acknowledged by %s, on somebody's word: nobody signed it"),
+		          wl_member_text(o, "acknowledged_by"));
 }
 
 static void say_kept(const struct wl_cli *cli, const json_t *t)

@@ -90,10 +90,11 @@ static int carry(struct wl_cli *cli, const char *id, const char *received)
 		status = take(cli, "by", _("Who received it (name and office)?"), NULL, &by);
 	if (status)
 		return status;
-	return wl_action_call(cli, "Acknowledge", id,
-	                      json_pack("{s:s, s:s, s:s}", "bag_sha256", digest, "by", by,
-	                                "received_at", received),
-	                      _("the acknowledgement is recorded."));
+	return wl_action_call(
+	        cli, "Acknowledge", id,
+	        json_pack("{s:s, s:s, s:s}", "bag_sha256", digest, "by", by, "received_at",
+	                  received),
+	        _("the acknowledgement is recorded, on your word: nobody signed it."));
 }
 
 int wl_verb_acknowledge(struct wl_cli *cli)

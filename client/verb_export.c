@@ -93,8 +93,28 @@ static void say_offset(const struct wl_cli *cli, const json_t *answer)
 	          minutes);
 }
 
+/* Whoever opens it should know before it leaves, not when the receipt comes back. */
+static void say_cannot_sign(const struct wl_cli *cli, const json_t *answer)
+{
+	const json_t *names = json_object_get(answer, "cannot_sign");
+
+	for (size_t i = 0; i < json_array_size(names); i++)
+		wl_say_in(
+		        cli, 2,
+		        _("%s's certificate is for encryption only: no receipt can be signed with "
+		          "it. Record what they say: weighlock acknowledge N --digest SHA256 "
+		          "--by NAME."),
+		        json_string_value(json_array_get(names, i)));
+}
+
+static void say_opened(const struct wl_cli *cli, const json_t *answer)
+{
+	say_offset(cli, answer);
+	say_cannot_sign(cli, answer);
+}
+
 static const struct wl_passage passage = {
-        .method = "OpenOutbound", .opened = say_offset, .show = say_decision, .write = write_all};
+        .method = "OpenOutbound", .opened = say_opened, .show = say_decision, .write = write_all};
 
 static int add_more(struct wl_cli *cli)
 {

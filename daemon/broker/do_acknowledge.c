@@ -43,6 +43,7 @@ static void take_word(struct wl_broker *b, struct wl_call *c, struct wl_tracked 
 	wl_entry_text(e, WL_M_BY, wl_call_text(c, "by"));
 	wl_entry_text(e, WL_M_RECEIVED_AT, wl_call_text(c, "received_at"));
 	wl_entry_text(e, WL_M_OUTPUT, o->output);
+	wl_entry_text(e, WL_M_METHOD, "word"); /* whoever else could have signed it */
 	if (wl_broker_append(b, e, entry, &f) < 0)
 		return wl_station_ledger_trouble(b, c, &f);
 	wl_call_reply(c, json_pack("{s:s}", "entry", entry));

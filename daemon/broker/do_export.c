@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/fdio.h"
 #include "daemon/base/limits.h"
 #include "daemon/base/text.h"
 #include "daemon/broker/args.h"
 #include "daemon/broker/broker.h"
+#include "daemon/broker/certificate.h"
 #include "daemon/broker/jobs.h"
 #include "daemon/broker/methods.h"
 
@@ -217,6 +219,25 @@ static json_t *opened_entry(struct wl_broker *b, const struct wl_call *c, const 
 	return e;
 }
 
+/* Recipients whose certificates only decrypt: no receipt can come back signed by them. */
+static json_t *cannot_sign(const struct wl_broker *b, const struct request *r)
+{
+	const struct wl_policy_ref *ref = b->policy;
+	json_t *names = json_array();
+	for (size_t i = 0; i < r->ntexts; i++) {
+		const struct wl_policy_trust *t = wl_policy_trust(ref->policy, r->texts[i]);
+		WL_AUTO_FREE void *pem = NULL;
+		size_t n = 0;
+		bool may = true;
+		if (t && t->certificate &&
+		    wl_file_read(ref->folder_fd, t->certificate, WL_CERTIFICATE_FILE_BYTES_MAX,
+		                 &pem, &n) == 0 &&
+		    wl_certificate_may_sign(pem, n, &may) == 0 && !may)
+			(void)json_array_append_new(names, json_string(r->texts[i]));
+	}
+	return names;
+}
+
 void wl_do_open_outbound(struct wl_broker *b, struct wl_call *c)
 {
 	char id[WL_ID_TEXT];
@@ -235,6 +256,10 @@ void wl_do_open_outbound(struct wl_broker *b, struct wl_call *c)
 	if (r.has_clock)
 		(void)json_object_set_new(answer, "scanner_clock_offset_s",
 		                          json_integer((json_int_t)r.offset_s));
+	json_t *names = cannot_sign(b, &r);
+	if (json_array_size(names))
+		(void)json_object_set(answer, "cannot_sign", names);
+	json_decref(names);
 	wl_call_reply(c, answer);
 	wl_watch_changed(b, id, "source-wanted");
 	wl_pick(b);

@@ -147,6 +147,14 @@ static const struct wl_receipt_bag *bag_of(const struct wl_receipt_task *job,
 	return NULL;
 }
 
+static int cannot_sign(struct wl_finding *f)
+{
+	char why[WL_DETAIL_MAX + 1];
+
+	(void)snprintf(why, sizeof(why), "%s", f->detail);
+	return wl_refuse(f, WL_RULE_EXPORT_RECEIPT_KEY_UNFIT, "%s", why);
+}
+
 static int verify(struct receiving *rx, struct wl_spawn *spawn, struct receipt *r,
                   struct wl_finding *f)
 {
@@ -160,8 +168,13 @@ static int verify(struct receiving *rx, struct wl_spawn *spawn, struct receipt *
 	                                     .ncertificates = rx->ncertificates,
 	                                     .time = time(NULL)};
 
-	if (signature >= 0)
-		return wl_drive_verify_signature(spawn, &s, r->signer, &r->nsigners, f);
+	if (signature >= 0) {
+		int e = wl_drive_verify_signature(spawn, &s, r->signer, &r->nsigners, f);
+		/* a recipient whose key only decrypts gets no further by asking for another
+		 * signature */
+		return e == -EBADMSG && f->rule == WL_RULE_SIGNATURE_PURPOSE_WRONG ? cannot_sign(f)
+		                                                                   : e;
+	}
 	/* nobody's key says so: then a person at the station must, and only where no key could */
 	if (json_array_size(rx->job->recipients) == 0 && rx->job->by[0])
 		return 0;
@@ -228,6 +241,7 @@ static json_t *entry_of(const struct receiving *rx, const struct receipt *r, jso
 	wl_entry_text(e, WL_M_RECEIVED_AT, job->received_at);
 	wl_entry_text(e, WL_M_OUTPUT, r->bag->output);
 	wl_entry_text(e, WL_M_INSERTION, job->source.insertion);
+	wl_entry_text(e, WL_M_METHOD, r->nsigners > 0 ? "signature" : "word");
 	if (r->nsigners > 0)
 		wl_entry_list(e, WL_M_SIGNERS, json_incref(signers));
 	(void)json_object_set_new(row, "output", json_string(r->bag->output));

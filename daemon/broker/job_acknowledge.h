@@ -28,8 +28,8 @@ struct wl_receipt_task {
 
 /*
  * For task.run of a wl_receipt_task: the receipts that were found are in the ledger, all of them or
- * none. -EBADMSG with export.receipt-missing, -differs, -known, -unsigned, a signature.* rule or
- * what was wrong with the medium.
+ * none. -EBADMSG with export.receipt-missing, -differs, -known, -unsigned, -key-unfit, a
+ * signature.* rule or what was wrong with the medium.
  */
 int wl_job_acknowledge_run(struct wl_bench *bench, struct wl_task *task);
 

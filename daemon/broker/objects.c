@@ -220,8 +220,11 @@ static json_t *output_object(const struct wl_output *out)
 	wl_object_text(o, "bag_sha256", out->bag_sha256);
 	if (out->missing)
 		(void)json_object_set(o, "missing", out->missing);
-	if (out->acknowledged)
+	if (out->acknowledged) {
 		(void)json_object_set_new(o, "acknowledged", json_true());
+		wl_object_text(o, "acknowledged_by", out->acknowledged_by);
+		wl_object_text(o, "receipt", out->receipt_signed ? "signature" : "word");
+	}
 	return o;
 }
 

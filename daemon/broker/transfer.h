@@ -79,8 +79,9 @@ struct wl_output {
 	char intent[WL_ID_TEXT], medium[WL_ID_TEXT];
 	char destination_port[WL_ID_TEXT], destination_insertion[WL_ID_TEXT];
 	char released_at[WL_TEXT_SHORT], bag_sha256[WL_TEXT_SHORT];
-	json_t *missing; /* scans asked for and not found */
-	bool released, acknowledged;
+	json_t *missing;                         /* scans asked for and not found */
+	char acknowledged_by[4 * WL_TEXT_SHORT]; /* cut; the entry has all of it */
+	bool released, acknowledged, receipt_signed;
 	bool fresh; /* inspected since the last reading */
 };
 

@@ -345,6 +345,9 @@ static int on_acknowledged(struct fold *f)
 	if (!o)
 		return -EINVAL;
 	o->acknowledged = true;
+	o->receipt_signed = json_array_size(json_object_get(f->data, "signers")) > 0;
+	wl_text_escape(text_of(f->data, "by"), strlen(text_of(f->data, "by")), o->acknowledged_by,
+	               sizeof(o->acknowledged_by));
 	for (unsigned i = 0; i < f->t->noutputs; i++)
 		if (!f->t->outputs[i].acknowledged && wl_output_leaves(&f->t->outputs[i]))
 			return 0;

@@ -31,6 +31,8 @@ s/^    overwrite_horizon: 30 d/&\\
 exp_scanner scanner "$WL_WORK/pictures/20261116" "$WL_WORK/pictures/20261117"
 wl_stick_insert scanner a1
 exp_open --scans 118820..118825 --as scrubbed --as evidence --recipient lab-1 --recipient lab-2
+[ "$(grep -c "lab-1's certificate is for encryption only" "$WL_OUT")" -eq 1 ] && ! grep -q "lab-2's certificate" "$WL_OUT" &&
+	wl_pass "it is said at once who can sign no receipt" || wl_fail "who can sign no receipt"
 wl_stick_pull a1
 exp_json "waits" 't["state"]' waiting
 wl_check "approved" wl_cli $SCN_APPR approve "$TRANSFER" --incomplete
@@ -232,7 +234,7 @@ refuse "signed by a recipient this export was not for" signature.signer-untruste
 receipt "$EXP_S" lab-1
 stick purpose "$WL_WORK/receipt/tagmanifest-sha256.txt" "$WL_WORK/receipt/tagmanifest-sha256.txt.p7s"
 bring purpose
-refuse "signed by a key that is only for encryption" signature.purpose-wrong
+refuse "signed by a key that is only for encryption" export.receipt-key-unfit
 receipt "$EXP_E" lab-2
 cp "$EXP_S/tagmanifest-sha256.txt" "$WL_WORK/receipt/"
 stick mismatch "$WL_WORK/receipt/tagmanifest-sha256.txt" "$WL_WORK/receipt/tagmanifest-sha256.txt.p7s"
@@ -263,6 +265,8 @@ exp_json "the other is still to come" 't["state"]' released
 exp_json "one of two" '[o[k].get("acknowledged", False) for k in ("scrubbed", "evidence")]' "[False, True]"
 bring one
 bad_spoken "the same receipt again" export.receipt-known
+bad_event "a signature, in the ledger" transfer.acknowledged '"method":"signature"'
+exp_json "and in show" 'o["evidence"]["acknowledged_by"], o["evidence"]["receipt"]' "('lab-2', 'signature')"
 receipt "$EXP_S" lab-2
 wl_fat_make "$(wl_stick_file both)" 44 RECEIPT
 wl_fat_mkdir "$(wl_stick_file both)" BAG2
@@ -295,22 +299,43 @@ bring plain --by "Crown counsel"
 [ "$WL_STATUS" -eq 0 ] && grep -q 'on your word' "$WL_OUT" && wl_pass "on the investigator's word, and it says so" ||
 	wl_fail "a receipt on somebody's word (status $WL_STATUS)"
 exp_json "acknowledged" 't["state"]' acknowledged
+bad_event "a word, in the ledger" transfer.acknowledged '"method":"word"'
+
+# ---- to a recipient who cannot sign: what is typed is a word, and nobody's signature ----
+EXP_SECOND=$TRANSFER
+wl_stick_insert scanner a1
+exp_open --scans 118825 --as scrubbed --recipient lab-1
+wl_stick_pull a1
+wl_check "approved" wl_cli $SCN_APPR approve "$TRANSFER"
+exp_prepared fourth
+exp_release
+wl_stick_pull b1
+exp_unpack fourth
+wl_run wl_cli $SCN_INVEST acknowledge "$TRANSFER" --digest "$(sha256sum "$EXP_S/tagmanifest-sha256.txt" | cut -c1-64)" --by "Laboratory One"
+[ "$WL_STATUS" -eq 0 ] && grep -q 'on your word: nobody signed it' "$WL_OUT" && wl_pass "typed: it says that nobody signed it" ||
+	wl_fail "typed (status $WL_STATUS)"
+bad_event "and so does the ledger" transfer.acknowledged '"method":"word"'
+exp_json "no signature anywhere" 'o["scrubbed"]["receipt"]' word
+wl_run wl_cli $SCN_INVEST show "$TRANSFER"
+grep -q "acknowledged by Laboratory One, on somebody's word: nobody signed it" "$WL_OUT" && wl_pass "and show" || wl_fail "show of a word"
+EXP_THIRD=$TRANSFER TRANSFER=$EXP_SECOND
 
 # ---- what left for the case ----
 wl_check "report disclosures" wl_cli $SCN_APPR report disclosures --case 2026-FA-0311 --json
 cp "$WL_OUT" "$WL_WORK/disclosures"
-wl_check "its numbers are those of the sticks" "$WL_PYTHON" - "$WL_WORK/disclosures" "$EXP_FIRST" "$TRANSFER" <<'PY'
+wl_check "its numbers are those of the sticks" "$WL_PYTHON" - "$WL_WORK/disclosures" "$EXP_FIRST" "$TRANSFER" "$EXP_THIRD" <<'PY'
 import json, sys
 rows = [json.loads(line) for line in open(sys.argv[1]) if line.startswith("{")]
-first, second = sys.argv[2:]
+first, second, third = sys.argv[2:]
 got = [(r["transfer"], r["output"], r["files"], r["state"], bool(r.get("acknowledged"))) for r in rows]
-want = [(first, "scrubbed", 7, "done", True), (first, "evidence", 7, "done", True), (second, "scrubbed", 1, "done", True)]
+want = [(first, "scrubbed", 7, "done", True), (first, "evidence", 7, "done", True), (second, "scrubbed", 1, "done", True), (third, "scrubbed", 1, "done", True)]
 assert got == want, got
 assert all(r["case"] == "2026-FA-0311" and r["approved_by"] == ["appr-1"] and r["opened_by"] == "invest-1" for r in rows), rows
-assert len({r["intent"] for r in rows}) == 3
+assert len({r["intent"] for r in rows}) == 4
+assert [r["receipt"] for r in rows] == ["signature", "signature", "word", "word"], rows
 PY
 wl_run wl_cli $SCN_APPR report disclosures --case 2026-FA-0311
-[ "$(grep -c ' done$' "$WL_OUT")" -eq 3 ] && grep -q '^3 disclosures' "$WL_OUT" && wl_pass "in words, too" || wl_fail "the report in words"
+[ "$(grep -c ' done$' "$WL_OUT")" -eq 4 ] && grep -q '^4 disclosures' "$WL_OUT" && wl_pass "in words, too" || wl_fail "the report in words"
 wl_run wl_cli $SCN_APPR report disclosures --case 2026-FA-031
 grep -q '^0 disclosures' "$WL_OUT" && wl_pass "another case has none" || wl_fail "another case"
 wl_run wl_cli $SCN_INVEST2 report disclosures --case 2026-FA-0311
