@@ -64,7 +64,7 @@ client_libwl_client_a_SOURCES = \
 	client/verb_media_list.c \
 	client/verb_outcome.c \
 	client/policy_text.c client/policy_text.h \
-	client/verb_policy_check.c client/verb_policy_diff.c client/verb_policy_reissue.c \
+	client/verb_policy_check.c client/verb_policy_diff.c client/verb_policy_explain.c client/verb_policy_reissue.c \
 	client/verb_policy_confirm.c \
 	client/verb_policy_install.c \
 	client/verb_policy_new.c \

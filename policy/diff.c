@@ -24,46 +24,10 @@ struct walk {
 	void *user;
 };
 
-/* A node in one line: text, [a, b], {k: v}. */
-static void print_flow(FILE *out, const struct wl_yaml_node *n)
-{
-	if (n->kind == WL_YAML_SCALAR) {
-		(void)fputs(n->text, out);
-		return;
-	}
-	(void)fputc(n->kind == WL_YAML_LIST ? '[' : '{', out);
-	for (const struct wl_yaml_node *c = n->first; c; c = c->next) {
-		if (n->kind == WL_YAML_MAP)
-			(void)fprintf(out, "%s: ", c->key);
-		print_flow(out, c);
-		if (c->next)
-			(void)fputs(", ", out);
-	}
-	(void)fputc(n->kind == WL_YAML_LIST ? ']' : '}', out);
-}
-
-static char *flow(const struct wl_yaml_node *n)
-{
-	char *text = NULL;
-	size_t bytes = 0;
-	FILE *out = open_memstream(&text, &bytes);
-
-	if (!out)
-		return NULL;
-	if (n)
-		print_flow(out, n);
-	bool bad = ferror(out) != 0;
-	if (fclose(out) != 0 || bad) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
 static int tell(const struct walk *w, const char *key, const struct wl_yaml_node *a,
                 const struct wl_yaml_node *b)
 {
-	WL_AUTO_FREE char *before = flow(a), *after = flow(b);
+	WL_AUTO_FREE char *before = wl_yaml_flow(a), *after = wl_yaml_flow(b);
 
 	if (!before || !after)
 		return -ENOMEM;
@@ -77,15 +41,6 @@ static int tell(const struct walk *w, const char *key, const struct wl_yaml_node
 	return w->each(w->user, &c);
 }
 
-static const struct wl_yaml_node *child(const struct wl_yaml_node *map, const char *key)
-{
-	const struct wl_yaml_node *c = map->first;
-
-	while (c && strcmp(c->key, key) != 0)
-		c = c->next;
-	return c;
-}
-
 /* Whether the two say the same, whatever their layout. */
 static bool is_same(const struct wl_yaml_node *a, const struct wl_yaml_node *b)
 {
@@ -95,7 +50,8 @@ static bool is_same(const struct wl_yaml_node *a, const struct wl_yaml_node *b)
 		return strcmp(a->text, b->text) == 0;
 	const struct wl_yaml_node *other = b->first;
 	for (const struct wl_yaml_node *c = a->first; c; c = c->next) {
-		const struct wl_yaml_node *d = a->kind == WL_YAML_MAP ? child(b, c->key) : other;
+		const struct wl_yaml_node *d =
+		        a->kind == WL_YAML_MAP ? wl_yaml_child(b, c->key) : other;
 		if (!d || !is_same(c, d))
 			return false;
 		other = other->next;
@@ -151,9 +107,9 @@ static int compare_maps(const struct walk *w, const char *key, const struct wl_y
 	int r = 0;
 
 	for (const struct wl_yaml_node *c = a->first; c && r == 0; c = c->next)
-		r = compare_child(w, key, c->key, c, child(b, c->key));
+		r = compare_child(w, key, c->key, c, wl_yaml_child(b, c->key));
 	for (const struct wl_yaml_node *c = b->first; c && r == 0; c = c->next)
-		if (!child(a, c->key))
+		if (!wl_yaml_child(a, c->key))
 			r = compare_child(w, key, c->key, NULL, c);
 	return r;
 }
@@ -181,6 +137,8 @@ int wl_policy_diff(const void *first, size_t first_bytes, const void *second, si
 	*ret_second = r == 0;
 	if (r == 0)
 		r = wl_yaml_read(second, second_bytes, &b, ret_errors);
+	if (r == 0 && (!a || !b))
+		r = -EBADMSG;
 	return r < 0 ? r : compare(&w, "", a, b);
 }
 
@@ -205,7 +163,8 @@ int wl_policy_reissue(const void *text, size_t bytes, uint64_t version, char **r
 
 	if (r < 0)
 		return r;
-	const struct wl_yaml_node *v = root->kind == WL_YAML_MAP ? child(root, "version") : NULL;
+	const struct wl_yaml_node *v =
+	        root->kind == WL_YAML_MAP ? wl_yaml_child(root, "version") : NULL;
 	const char *line = v ? line_start(text, bytes, v->line) : NULL;
 	if (!line || v->kind != WL_YAML_SCALAR || v->quoted || !v->text[0] ||
 	    v->text[strspn(v->text, "0123456789")])

@@ -34,4 +34,9 @@ int wl_yaml_read(const void *p, size_t n, struct wl_yaml_node **ret,
 struct wl_yaml_node *wl_yaml_free(struct wl_yaml_node *node); /* the whole tree; returns NULL */
 void wl_yaml_cleanup(struct wl_yaml_node **node);
 
+/* The child of that key; NULL where `map` is no mapping or has none (yaml_flow.c). */
+const struct wl_yaml_node *wl_yaml_child(const struct wl_yaml_node *map, const char *key);
+/* A node in one line: text, [a, b], {k: v}; "" for NULL. free it. NULL without memory. */
+char *wl_yaml_flow(const struct wl_yaml_node *n);
+
 #endif

@@ -247,6 +247,14 @@ expect 2 "policy diff with what is none" policy diff pol/policy.yaml pol/bad.yam
 says "(rule policy.syntax)"
 expect 2 "policy reissue of what is none" policy reissue pol/bad.yaml --as 4
 says "(rule policy.syntax)"
+expect 0 "policy explain" policy explain x-0042 pol/policy.yaml
+says "x-0042 is a device in pol/policy.yaml."
+says "devices.x-0042.vendor: acme"
+says "vendors.acme.signature:"
+expect 2 "policy explain of what is not there" policy explain x-042 pol/policy.yaml
+complains "there is x-0042"
+expect 2 "policy explain in what is none" policy explain x-0042 pol/bad.yaml
+says "(rule policy.syntax)"
 expect 0 "policy reissue" policy reissue pol/policy.yaml --as 4
 says "version: 4"
 rm pol/bad.yaml

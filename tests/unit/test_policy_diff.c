@@ -5,6 +5,7 @@
 
 #include "daemon/base/cleanup.h"
 #include "policy/diff.h"
+#include "policy/explain.h"
 
 static char said[4000];
 
@@ -143,12 +144,71 @@ static void reissues_nothing_else(void **state)
 	}
 }
 
+static int note_said(void *user, const struct wl_policy_said *s)
+{
+	size_t used = strlen(said);
+
+	(void)user;
+	(void)snprintf(said + used, sizeof(said) - used, "%c %s=%s@%u\n", "?oun*"[s->part],
+	               s -> key, s -> value, s -> line);
+	return 0;
+}
+
+static const char explained[] = "people:\n"
+                                "  p: {roles: [approver]}\n"
+                                "trust:\n"
+                                "  t: {role: vendor, person: p}\n"
+                                "vendors:\n"
+                                "  v: {anchors: [t, gone]}\n"
+                                "devices:\n"
+                                "  d: {vendor: v, model: v}\n"
+                                "outbound: {recipients: [t]}\n"
+                                "approvals: {valid: 8 h}\n"
+                                "conflicts: [[a, p]]\n";
+
+static int explain(const char *word, const char **kind, char nearest[64])
+{
+	struct wl_policy_errors errors = {0};
+
+	said[0] = 0;
+	return wl_policy_explain(explained, sizeof(explained) - 1, word, note_said, NULL, kind,
+	                         nearest, &errors);
+}
+
+/* What a name refers to is followed as far as it goes, and where it stands is found. */
+static void explains(void **state)
+{
+	const char *kind = "";
+	char nearest[64];
+
+	(void)state;
+	assert_int_equal(explain("d", &kind, nearest), 0);
+	assert_string_equal(kind, "devices");
+	assert_string_equal(said, "o devices.d.vendor=v@8\no devices.d.model=v@8\n"
+	                          "u vendors.v.anchors=[t, gone]@6\n"
+	                          "u trust.t.role=vendor@4\nu trust.t.person=p@4\n"
+	                          "u people.p.roles=[approver]@2\n"
+	                          "* outbound.recipients=[t]@9\n* approvals.valid=8 h@10\n");
+	assert_int_equal(explain("t", &kind, nearest), 0);
+	assert_string_equal(kind, "trust");
+	assert_string_equal(said, "o trust.t.role=vendor@4\no trust.t.person=p@4\n"
+	                          "u people.p.roles=[approver]@2\n"
+	                          "n vendors.v.anchors=[t, gone]@6\nn outbound.recipients=[t]@9\n");
+	assert_int_equal(explain("p", &kind, nearest), 0);
+	assert_string_equal(said, "o people.p.roles=[approver]@2\nn trust.t.person=p@4\n"
+	                          "n conflicts=[[a, p]]@11\n* conflicts=[[a, p]]@11\n"
+	                          "* approvals.valid=8 h@10\n");
+	assert_int_equal(explain("zzz", &kind, nearest), -ENOENT);
+	assert_string_equal(said, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(tells_key_by_key), cmocka_unit_test(layout_does_not_count),
 	        cmocka_unit_test(stops_where_told), cmocka_unit_test(says_which_is_none),
 	        cmocka_unit_test(reissues),         cmocka_unit_test(reissues_nothing_else),
+	        cmocka_unit_test(explains),         cmocka_unit_test(explains),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
