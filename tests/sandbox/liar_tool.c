@@ -86,8 +86,8 @@ static int lie(struct wl_worker *wk, const char *how, struct said *s,
 
 static int encode(struct wl_worker *wk)
 {
-	char words[LIAR_BYTES + 1];
-	struct said s;
+	char words[LIAR_BYTES + 1] = "";
+	struct said s = {.bytes = 0};
 	int r = wl_worker_receive(wk);
 	uint64_t masks = r == 0 ? wl_message_u64(wk->in, WL_T_MASKS) : 0;
 
@@ -109,9 +109,9 @@ static int encode(struct wl_worker *wk)
 
 static int check(struct wl_worker *wk)
 {
-	char words[LIAR_BYTES + 1];
+	char words[LIAR_BYTES + 1] = "";
 	struct wl_finding f;
-	struct said s;
+	struct said s = {.bytes = 0};
 	int r = read_words(words, &s);
 
 	if (r < 0)
