@@ -8,7 +8,6 @@
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +16,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/daemon_denied.h"
@@ -108,25 +106,6 @@ int wl_daemon_user(const char *name, uid_t *ret_uid, gid_t *ret_gid)
 void wl_daemon_ready(const char *status)
 {
 	(void)sd_notifyf(0, "READY=1\nSTATUS=%s", status);
-}
-
-int wl_daemon_wait_ms(int wanted_ms)
-{
-	static int64_t told_ms; /* one loop a process */
-	uint64_t every_us = 0;
-	struct timespec t = {0};
-
-	if (sd_watchdog_enabled(0, &every_us) <= 0)
-		return wanted_ms;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	int64_t now_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-	if (now_ms - told_ms >= 1000) {
-		(void)sd_notify(0, "WATCHDOG=1");
-		told_ms = now_ms;
-	}
-	uint64_t half_ms = every_us / 2000;
-	int longest_ms = half_ms > INT_MAX ? INT_MAX : (int)half_ms;
-	return wanted_ms < 0 || wanted_ms > longest_ms ? longest_ms : wanted_ms;
 }
 
 void wl_daemon_stopping(void)

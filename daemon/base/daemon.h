@@ -52,6 +52,10 @@ int wl_daemon_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
  * is `wanted_ms` and nothing is sent. */
 int wl_daemon_wait_ms(int wanted_ms);
 
+/* The same said from within work that takes longer than a turn of the loop: to be called wherever
+ * such work has got on, never where it only waits for what may not come. */
+void wl_daemon_alive(void);
+
 /* sd_notify: READY=1, STOPPING=1, and a line of status. Nothing happens without systemd. */
 void wl_daemon_ready(const char *status);
 void wl_daemon_stopping(void);

@@ -27,7 +27,8 @@ daemon_base_libwl_daemon_a_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS) $(CAPNG_C
 	$(SYSTEMD_CFLAGS)
 daemon_base_libwl_daemon_a_SOURCES = \
 	daemon/base/daemon.h daemon/base/daemon.c daemon/base/daemon_denied.h \
-	daemon/base/daemon_denied.def daemon/base/daemon_denied.c daemon/base/log.c \
+	daemon/base/daemon_denied.def daemon/base/daemon_denied.c daemon/base/daemon_alive.c \
+	daemon/base/log.c \
 	daemon/base/options.c
 wl_daemon_libs = daemon/base/libwl_daemon.a $(SECCOMP_LIBS) $(CAPNG_LIBS) $(SYSTEMD_LIBS)
 

@@ -301,7 +301,7 @@ int wl_ledger_succeed(struct wl_ledger *l, const char *station, const char *fold
 	wl_message_put_bytes(m, WL_T_DOCUMENT, seen, strlen(seen));
 	wl_message_put_sha256(m, WL_T_SPKI_SHA256, authority_spki_sha256);
 	wl_message_put_text(m, WL_T_FOLDER, folder);
-	int r = wl_part_call(&l->part, f);
+	int r = wl_part_call_long(&l->part, f);
 	if (r < 0)
 		return r;
 	*ret = (struct wl_ledger_succession){.size = wl_message_u64(m, WL_T_SIZE),
@@ -324,7 +324,7 @@ int wl_ledger_rotate(struct wl_ledger *l, const char *actor, uid_t uid, const ch
 	wl_message_put_text(m, WL_T_TEXT, words);
 	wl_message_put_bool(m, WL_T_FLAG, !ret);
 	wl_message_put_text(m, WL_T_PROPOSED_BY, proposed_by);
-	int r = wl_part_call(&l->part, f);
+	int r = wl_part_call_long(&l->part, f);
 	if (r < 0 || !ret)
 		return r;
 	*ret = (struct wl_ledger_rotation){.seq = wl_message_u64(m, WL_T_SEQ)};

@@ -11,8 +11,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#include "daemon/base/daemon.h"
 
 #define PART_TIMEOUT_MS 30000
+#define PART_LONG_MS    (30 * 60 * 1000) /* of work that grows with the ledger */
 
 void wl_part_init(struct wl_part *p, const char *name, const char *path, uid_t uid,
                   enum wl_peer peer)
@@ -93,6 +97,39 @@ int wl_part_send(struct wl_part *p, struct wl_finding *ret_finding)
 	int r = wl_channel_send(&p->channel, &p->message);
 	p->message.fd = -1; /* lent, never owned */
 	return r < 0 ? missing(p, r, ret_finding) : 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t = {0};
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Until there is something to be read. The watchdog hears of it: this wait has an end. */
+static int await(const struct wl_part *p, int64_t deadline_ms)
+{
+	struct pollfd end = {.fd = p->channel.fd, .events = POLLIN};
+	for (;;) {
+		int64_t left = deadline_ms - now_ms();
+		if (left <= 0)
+			return -ETIMEDOUT;
+		int r = poll(&end, 1, wl_daemon_wait_ms((int)left));
+		if (r > 0)
+			return 0;
+		if (r < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+int wl_part_call_long(struct wl_part *p, struct wl_finding *ret_finding)
+{
+	uint32_t serial = p->message.serial;
+	int r = wl_part_send(p, ret_finding);
+	if (r < 0)
+		return r;
+	r = await(p, now_ms() + PART_LONG_MS);
+	return r < 0 ? missing(p, r, ret_finding) : wl_part_receive(p, serial, ret_finding);
 }
 
 int wl_part_receive_of(struct wl_part *p, uint32_t first, uint32_t n,

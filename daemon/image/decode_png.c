@@ -83,8 +83,6 @@ static struct wl_shape transform(struct png_work *w)
 		png_set_tRNS_to_alpha(png);
 	if (transparent || (colour & PNG_COLOR_MASK_ALPHA))
 		shape.channels++;
-	if (depth == 16)
-		png_set_swap(png);
 	return shape;
 }
 
@@ -95,6 +93,20 @@ static void leave(struct png_work *w, int error)
 		png_longjmp(w->png, 1);
 }
 
+/* Samples have their low byte first. By hand: png_set_swap goes byte by byte, this in vectors. */
+static void turn_round(const struct png_work *w, uint8_t *p, uint32_t rows)
+{
+	const struct wl_shape *shape = &w->d->samples.shape;
+	size_t n = shape->bits == 16 ? wl_shape_row_bytes(shape) * rows : 0;
+
+	for (size_t i = 0; i < n; i += 2) {
+		uint16_t v;
+		memcpy(&v, p + i, sizeof(v));
+		v = __builtin_bswap16(v);
+		memcpy(p + i, &v, sizeof(v));
+	}
+}
+
 static void read_in_order(struct png_work *w)
 {
 	uint8_t *row = NULL;
@@ -102,6 +114,7 @@ static void read_in_order(struct png_work *w)
 	for (uint32_t y = 0; y < w->d->samples.shape.height; y++) {
 		leave(w, wl_rows_next(&w->rows, &row));
 		png_read_row(w->png, row, NULL);
+		turn_round(w, row, 1);
 	}
 	leave(w, wl_rows_end(&w->rows));
 }
@@ -115,6 +128,7 @@ static void read_passes(struct png_work *w, int passes)
 	for (int pass = 0; pass < passes; pass++)
 		for (uint32_t y = 0; y < s->shape.height; y++)
 			png_read_row(w->png, s->p + y * row_bytes, NULL);
+	turn_round(w, s->p, s->shape.height);
 }
 
 static void read_rows(struct png_work *w, int passes)

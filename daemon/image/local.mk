@@ -5,6 +5,7 @@ wl_image_write_libs = daemon/image/libwl_image_write.a $(wl_base_libs) $(ISAL_LI
 noinst_LIBRARIES += daemon/image/libwl_image_read.a daemon/image/libwl_image_write.a
 daemon_image_libwl_image_read_a_CPPFLAGS = $(AM_CPPFLAGS) $(PNG_CFLAGS) $(JPEG_CFLAGS) \
 	$(TIFF_CFLAGS) $(ZLIB_CFLAGS)
+daemon_image_libwl_image_read_a_CFLAGS = $(AM_CFLAGS) $(WL_VECTOR_CFLAGS)
 daemon_image_libwl_image_read_a_SOURCES = \
 	daemon/image/samples.h daemon/image/samples.c daemon/image/rows.h daemon/image/rows.c \
 	daemon/image/decode.h daemon/image/decode.c \
@@ -15,8 +16,7 @@ daemon_image_libwl_image_read_a_SOURCES = \
 	daemon/image/bmp_header.h daemon/image/bmp_header.c daemon/image/bmp_rle.c \
 	daemon/image/decode_bmp.c daemon/image/decode_tools.c
 daemon_image_libwl_image_write_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(ISAL_CFLAGS)
-# -O3: the loops over samples become vectors
-daemon_image_libwl_image_write_a_CFLAGS = $(AM_CFLAGS) -O3
+daemon_image_libwl_image_write_a_CFLAGS = $(AM_CFLAGS) $(WL_VECTOR_CFLAGS)
 daemon_image_libwl_image_write_a_SOURCES = \
 	daemon/image/samples.h daemon/image/samples.c \
 	daemon/image/encode_png.h daemon/image/encode_png.c daemon/image/mask.c \

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/daemon.h"
 #include "daemon/ledger/audit_facts.h"
 #include "daemon/ledger/facts_apply.h"
 #include "daemon/ledger/facts_schema.h"
@@ -205,6 +206,8 @@ static int catch_up(struct wl_facts *f, struct wl_store *store, bool write,
 	int r = 0;
 
 	while (r == 0 && f->station.size < staged) {
+		if (f->station.size % CATCH_UP_ENTRIES == 0)
+			wl_daemon_alive();
 		r = apply_stored(f, store, f->station.size, finding);
 		if (r == 0 && write &&
 		    (f->station.size == durable ||

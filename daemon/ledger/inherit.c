@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/daemon.h"
 #include "daemon/ledger/facts_sql.h"
 #include "daemon/ledger/heritage.h"
 #include "daemon/ledger/station.h"
@@ -41,11 +42,12 @@ static const struct {
          "SELECT head, medium FROM prepared WHERE voided = 0",
          "tt",
          {WL_M_HEAD_SHA256, WL_M_MEDIUM}},
-        /* a writing that nobody ended leaves a suspect medium too */
+        /* a writing that nobody ended leaves a suspect medium too; those are gathered once, not
+         * looked for anew among all writings for every medium */
         {"medium",
-         "SELECT id, CASE WHEN suspect OR EXISTS (SELECT 1 FROM intent JOIN insertion ON"
-         " insertion.id = intent.insertion WHERE insertion.medium = medium.id AND"
-         " intent.state IN ('open', 'unknown')) THEN 'suspect' ELSE 'ours' END FROM medium"
+         "SELECT id, CASE WHEN suspect OR id IN (SELECT insertion.medium FROM intent JOIN"
+         " insertion ON insertion.id = intent.insertion WHERE intent.state IN ('open',"
+         " 'unknown')) THEN 'suspect' ELSE 'ours' END FROM medium"
          " UNION SELECT insertion.medium, 'suspect' FROM intent JOIN insertion ON"
          " insertion.id = intent.insertion WHERE intent.state = 'open' AND"
          " insertion.medium NOT IN (SELECT id FROM medium)",
@@ -78,6 +80,7 @@ static int stage(struct wl_ledger *l, const struct wl_draft *d)
 	r = wl_ledger_stage(l, d, &c, &seq);
 	if (r != -ENOSPC)
 		return r;
+	wl_daemon_alive();
 	r = wl_ledger_commit(l);
 	return r < 0 ? r : wl_ledger_stage(l, d, &c, &seq);
 }

@@ -49,7 +49,7 @@ daemon_ledger_libwl_ledger_a_SOURCES = \
 	daemon/ledger/store.c daemon/ledger/store.h \
 	daemon/ledger/succession.c \
 	daemon/ledger/tiles.c daemon/ledger/tiles.h
-wl_ledger_libs = daemon/ledger/libwl_ledger.a $(wl_base_libs) $(SQLITE_LIBS) $(CRYPTO_LIBS)
+wl_ledger_libs = daemon/ledger/libwl_ledger.a $(wl_daemon_libs) $(wl_base_libs) $(SQLITE_LIBS) $(CRYPTO_LIBS)
 
 sbin_PROGRAMS += weighlock-ledgerd
 weighlock_ledgerd_SOURCES = daemon/ledger/main.c

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/daemon.h"
 #include "daemon/base/fdio.h"
 #include "daemon/base/limits.h"
 #include "daemon/base/text.h"
@@ -146,6 +147,8 @@ static int check_entries(struct wl_predecessor *p, const char *station, struct w
 		WL_CLEANUP(wl_entry_clear) struct wl_entry e = {0};
 		const uint8_t *at;
 		size_t n;
+		if (seq % WL_TILE_WIDTH == 0)
+			wl_daemon_alive();
 		r = wl_store_entry(p->store, seq, &at, &n);
 		if (r == 0)
 			r = wl_merkle_leaf(at, n, &leaf);

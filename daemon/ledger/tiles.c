@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/daemon.h"
 #include "daemon/base/fdio.h"
 #include "daemon/base/limits.h"
 #include "daemon/ledger/folder.h"
@@ -413,6 +414,7 @@ static int copy_level(struct wl_tiles *t, int level, uint64_t from, uint64_t to,
 	if (from == to)
 		return 0;
 	for (uint64_t n = from / WL_TILE_WIDTH; r == 0 && n * WL_TILE_WIDTH < to; n++) {
+		wl_daemon_alive();
 		r = find_tile(t, level, n, &tile);
 		if (r == 0)
 			r = write_tile(dirfd, tile);

@@ -4,13 +4,17 @@
  * usage: bench_spawn WEIGHLOCK-SPAWND [ROUNDS]; WEIGHLOCK_WORKERS names uninstalled workers. Prints
  * the medians in microseconds, one `name value` per line. A worker's start is spawnd's first answer
  * less the start of spawnd itself (measured by an order it refuses); an item is a job of the kind
- * digest from its order to the word about its end.
+ * digest from its order to the word about its end. `fork_cpu_us` is what this machine asks for a
+ * process at the very least: the processor's time of a fork that only ends.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/work.h"
@@ -88,12 +92,37 @@ static int time_item(struct wl_spawn *s, double *ret_us, struct wl_finding *why)
 	return r;
 }
 
+static double spent_us(int who)
+{
+	struct rusage u = {0};
+
+	(void)getrusage(who, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+static int time_forks(size_t rounds, double *ret_us)
+{
+	double before = spent_us(RUSAGE_SELF) + spent_us(RUSAGE_CHILDREN);
+
+	for (size_t i = 0; i < rounds; i++) {
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(0);
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			return -errno;
+	}
+	*ret_us = (spent_us(RUSAGE_SELF) + spent_us(RUSAGE_CHILDREN) - before) / (double)rounds;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static double worker_us[ROUNDS_MAX], item_us[ROUNDS_MAX];
 	struct wl_finding why = {.rule = WL_RULE_NONE};
 	struct wl_spawn *s = NULL;
 	size_t rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 51;
+	double fork_us = 0;
 	int r = 0;
 
 	if (argc < 2 || rounds < 1 || rounds > ROUNDS_MAX)
@@ -102,13 +131,15 @@ int main(int argc, char **argv)
 		r = time_worker(argv[1], &worker_us[i], &why);
 	if (r < 0)
 		return die("worker", r, &why);
-	r = wl_spawn_start(argv[1], &s);
+	r = time_forks(10 * rounds, &fork_us);
+	if (r == 0)
+		r = wl_spawn_start(argv[1], &s);
 	for (size_t i = 0; r == 0 && i < rounds; i++)
 		r = time_item(s, &item_us[i], &why);
 	if (r < 0)
 		return die("item", r, &why);
 	(void)wl_spawn_free(s);
-	printf("worker_start_us %.0f\nitem_us %.0f\n", median(worker_us, rounds),
-	       median(item_us, rounds));
+	printf("worker_start_us %.0f\nitem_us %.0f\nfork_cpu_us %.0f\n", median(worker_us, rounds),
+	       median(item_us, rounds), fork_us);
 	return EXIT_SUCCESS;
 }
