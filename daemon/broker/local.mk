@@ -94,7 +94,7 @@ tests_unit_test_broker_vault_SOURCES = tests/unit/test_broker_vault.c daemon/bro
 tests_unit_test_broker_vault_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_broker_vault_LDADD = $(broker_test_libs)
 tests_unit_test_broker_part_SOURCES = tests/unit/test_broker_part.c daemon/broker/part.c
-tests_unit_test_broker_part_LDADD = $(wl_base_libs) $(CMOCKA_LIBS)
+tests_unit_test_broker_part_LDADD = $(wl_daemon_libs) $(wl_base_libs) $(CMOCKA_LIBS)
 endif
 
 # these need root, udevd and loop devices (packaging/check.sh runs them)
