@@ -76,7 +76,7 @@ broker_tests = tests/unit/test_broker_frame tests/unit/test_broker_methods \
 	tests/unit/test_broker_part
 check_PROGRAMS += $(broker_tests)
 TESTS += $(broker_tests)
-broker_test_libs = daemon/broker/libwl_control.a $(wl_policy_libs) $(SYSTEMD_LIBS) $(CMOCKA_LIBS) \
+broker_test_libs = daemon/broker/libwl_control.a $(wl_daemon_libs) $(wl_policy_libs) $(SYSTEMD_LIBS) $(CMOCKA_LIBS) \
 	-lpthread
 tests_unit_test_broker_frame_SOURCES = tests/unit/test_broker_frame.c
 tests_unit_test_broker_frame_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
@@ -107,7 +107,7 @@ EXTRA_DIST += tests/integration/broker.sh
 check_PROGRAMS += tests/unit/bag_tool
 tests_unit_bag_tool_SOURCES = tests/unit/bag_tool.c
 tests_unit_bag_tool_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
-tests_unit_bag_tool_LDADD = daemon/broker/libwl_control.a $(wl_policy_libs) $(CRYPTO_LIBS)
+tests_unit_bag_tool_LDADD = daemon/broker/libwl_control.a $(wl_daemon_libs) $(wl_policy_libs) $(CRYPTO_LIBS)
 dist_check_SCRIPTS += tests/unit/test_bag.py
 TESTS += tests/unit/test_bag.py
 EXTRA_DIST += tests/unit/bag_make.py
