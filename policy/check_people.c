@@ -134,8 +134,8 @@ static void check_port(const struct wl_policy *p, size_t i, struct wl_policy_err
 	              strlen(match + 5) <= 7;
 	if (a->match && !usb && !number)
 		complain(e, a->line, a->column, "ports", a->id,
-		         N_("{key}: match is \"usb:PATH\" as `weighlock ports learn` says it, not "
-		            "\"{word}\""),
+		         N_("{key}: match is \"usb:PATH\", the ID_PATH of udevadm info for a stick "
+		            "in that port, not \"{word}\""),
 		         match);
 	if (loop && p->station.mode != WL_MODE_TEST)
 		complain(e, a->line, a->column, "ports", a->id,

@@ -63,6 +63,23 @@ def check_marked():
     say(not bare, "no sentence is said unmarked", "; ".join(bare))
 
 
+def check_commands():
+    """What a sentence tells to type is there: a person cannot find out otherwise."""
+    table = open(os.path.join(SRC, "client/verbs.def"), encoding="utf-8").read()
+    known, alone = set(), set()
+    for name, action, french in re.findall(r'^VERB\(\w+, "([\w-]+)", (NULL|"[\w-]+"), "([\w-]+)"', table, re.M):
+        for verb in (name, french):
+            alone.add(verb)
+            known.add((verb, "" if action == "NULL" else action.strip('"')))
+    wrong = []
+    for message, strings in entries(os.path.join(SRC, "po/fr.po")):
+        for text in (message, *strings):
+            for verb, action in re.findall(r"(?:^|[:;(`,] ?)weighlock ([a-z-]+)(?: ([a-z-]+))?", text):
+                if verb not in alone or not {(verb, ""), (verb, action)} & known:
+                    wrong.append(f"weighlock {verb} {action}".strip())
+    say(not wrong, "every command that a sentence names is one", "; ".join(wrong))
+
+
 def check_catalogue(folder):
     pot, po = os.path.join(folder, "all.pot"), "po/fr.po"
     words = ["--language=C", "--from-code=UTF-8", "--keyword=_", "--keyword=N_", "--keyword=ngettext:1,2",
@@ -88,6 +105,7 @@ if not shutil.which("xgettext") or not shutil.which("msgcmp"):
     print("skip  gettext's tools are not installed")
     sys.exit(77)
 check_marked()
+check_commands()
 with tempfile.TemporaryDirectory() as d:
     check_catalogue(d)
 sys.exit(failed)
