@@ -556,10 +556,10 @@ wl_hold_worker() {
 	[ "$2" = read ] || wl_hold_counter=wchar
 	wl_hold "/dev/loop$(wl_port_number "$1")" "$wl_hold_counter" "${3:-64}"
 }
+WL_HELD= # who stands still, or did: another may be waited for before the one before is let go
 wl_hold_inspection() { wl_hold "$WL_STATE/var/lib/weighlock/vault/$1" rchar 64; }
 wl_hold() {
 	[ -z "${WL_HOLDER:-}" ] || kill "$WL_HOLDER" 2>/dev/null || : # one that still looks
-	WL_HELD=
 	: >"$WL_PREFIX/hold.out" # here: what the last one said must not be taken for this one's word
 	"$WL_PYTHON" "$WL_SRC/tests/integration/hold_worker.py" "$1" "$2" $(($3 * 1024)) \
 		>"$WL_PREFIX/hold.out" 2>&1 9>&- &
