@@ -134,12 +134,14 @@ int wl_policy_diff(const void *first, size_t first_bytes, const void *second, si
 	const struct walk w = {.each = each, .user = user};
 	int r = wl_yaml_read(first, first_bytes, &a, ret_errors);
 
-	*ret_second = r == 0;
-	if (r == 0)
-		r = wl_yaml_read(second, second_bytes, &b, ret_errors);
-	if (r == 0 && (!a || !b))
-		r = -EBADMSG;
-	return r < 0 ? r : compare(&w, "", a, b);
+	*ret_second = false;
+	if (r < 0 || !a)
+		return r < 0 ? r : -EBADMSG;
+	*ret_second = true;
+	r = wl_yaml_read(second, second_bytes, &b, ret_errors);
+	if (r < 0 || !b)
+		return r < 0 ? r : -EBADMSG;
+	return compare(&w, "", a, b);
 }
 
 /* Where line `line` (from 1) begins; NULL where there are not so many. */

@@ -102,7 +102,7 @@ static void turn_round(const struct png_work *w, uint8_t *p, uint32_t rows)
 	for (size_t i = 0; i < n; i += 2) {
 		uint16_t v;
 		memcpy(&v, p + i, sizeof(v));
-		v = __builtin_bswap16(v);
+		v = (uint16_t)(v << 8 | v >> 8);
 		memcpy(p + i, &v, sizeof(v));
 	}
 }
