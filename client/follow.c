@@ -35,6 +35,11 @@ bool wl_follow_stopped(void)
 	return stopped;
 }
 
+void wl_follow_forget_stop(void)
+{
+	stopped = 0;
+}
+
 struct step {
 	const char *name;
 	const char *words;

@@ -40,5 +40,7 @@ int wl_follow_call(struct wl_cli *cli, const char *method, json_t *parameters,
 /* Has the person pressed Ctrl-C since the first stream began? From then on it no longer ends the
  * program by itself, so that what stays open can be said. */
 bool wl_follow_stopped(void);
+/* Forgets that Ctrl-C was pressed: for who goes on with something else in the same process. */
+void wl_follow_forget_stop(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "client/ask.h"
+#include "client/follow.h"
 #include "client/say.h"
 #include "client/station.h"
 #include "daemon/base/cleanup.h"
@@ -36,6 +37,9 @@ static unsigned roles_of(struct wl_cli *cli, bool *ret_station)
 	const json_t *roles = json_object_get(reply.parameters, "roles");
 	for (size_t i = 0; i < json_array_size(roles); i++)
 		who |= wl_who_find(json_string_value(json_array_get(roles, i)));
+	/* before there is a policy nobody has a role, and who is to set the station up has tasks */
+	if (json_is_true(json_object_get(reply.parameters, "setup")))
+		who |= WL_WHO_ADMINISTRATOR;
 	wl_reply_clear(&reply);
 	return who;
 }
@@ -103,15 +107,12 @@ static int do_one(struct wl_cli *cli, const struct wl_verb *v, const struct runn
 	char *words[WORDS_MAX + 1] = {NULL};
 	int n = 0, status = WL_EXIT_USAGE;
 
-	while (n < with->argc && n < (int)COMMON_MAX) {
-		words[n] = strdup(with->argv[n]);
-		if (!words[n++])
-			return WL_EXIT_FAULT;
-	}
-
+	while (n < with->argc && n < (int)COMMON_MAX && (words[n] = strdup(with->argv[n])))
+		n++;
 	(void)fprintf(cli->people, "weighlock %s%s%s\n", v->name, v->action ? " " : "",
 	              v->action ? v->action : "");
 	cli->verb = v;
+	wl_follow_forget_stop(); /* whoever stopped waiting wants to do something else now */
 	if (fill_in(cli, v, words, &n) == 0)
 		status = with->run(cli, n, words);
 	cli->args = wl_args_free(cli->args);

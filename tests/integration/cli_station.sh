@@ -37,7 +37,46 @@ wl_begin cli_station
 scn_begin
 wl_station_start || wl_end
 
+cat >"$WL_WORK/person.py" <<'PY'
+# Plays a person: types each answer when its question stands on the screen, below the last answer. An
+# answer may be a function of what stands there.
+import os, pty, select, signal, sys, time
+def number(words):  # of the choice that says this
+    return lambda s: [line.split(")")[0].strip() for line in s.splitlines() if words in line][-1]
+dialogue, argv = eval(sys.argv[1]), sys.argv[2:]
+signal.alarm(60)
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(argv[0], argv)
+screen, read, deadline = "", 0, time.time() + 25
+while time.time() < deadline:
+    if select.select([fd], [], [], 0.2)[0]:
+        try:
+            data = os.read(fd, 65536)
+        except OSError:
+            break
+        if not data:
+            break
+        screen += data.decode("utf-8", "replace")
+    if dialogue and dialogue[0][0] in screen[read:]:
+        answer = dialogue[0][1](screen[read:]) if callable(dialogue[0][1]) else dialogue[0][1]
+        os.write(fd, (answer + "\n").encode() if answer != "^C" else b"\x03")
+        read = len(screen)
+        dialogue.pop(0)
+if dialogue:
+    os.kill(pid, signal.SIGKILL)
+status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+print(screen)
+if dialogue:
+    print("NOT ASKED:", dialogue[0][0])
+    sys.exit(90)
+sys.exit(status)
+PY
+
 # ---- before there is anything ----
+wl_expect_status 0 "weighlock alone offers the set-up to who is to do it" \
+	wl_as $SCN_ADMIN1 "$WL_PYTHON" "$WL_WORK/person.py" '[("Make the keys of this station", "99"), ("a number from 1 to", lambda s: s.split("a number from 1 to ")[1].split(".")[0])]' \
+	weighlock --state "$WL_STATE"
 cs 0 "status before set-up" $SCN_ADMIN1 status --json
 cs_json 'o["state"] == "uninitialised" and o["setup"] is True'
 cs 0 "status says the next command" $SCN_ADMIN1 status
@@ -178,41 +217,6 @@ wl_stick_pull a1
 # ---- a person at a terminal ----
 scn_vendor_stick vendor2 "$WL_WORK/next"
 wl_stick_insert vendor2 a1
-cat >"$WL_WORK/person.py" <<'PY'
-# Plays a person: types each answer when its question stands on the screen, below the last answer. An
-# answer may be a function of what stands there.
-import os, pty, select, signal, sys, time
-def number(words):  # of the choice that says this
-    return lambda s: [line.split(")")[0].strip() for line in s.splitlines() if words in line][-1]
-dialogue, argv = eval(sys.argv[1]), sys.argv[2:]
-signal.alarm(60)
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(argv[0], argv)
-screen, read, deadline = "", 0, time.time() + 25
-while time.time() < deadline:
-    if select.select([fd], [], [], 0.2)[0]:
-        try:
-            data = os.read(fd, 65536)
-        except OSError:
-            break
-        if not data:
-            break
-        screen += data.decode("utf-8", "replace")
-    if dialogue and dialogue[0][0] in screen[read:]:
-        answer = dialogue[0][1](screen[read:]) if callable(dialogue[0][1]) else dialogue[0][1]
-        os.write(fd, (answer + "\n").encode() if answer != "^C" else b"\x03")
-        read = len(screen)
-        dialogue.pop(0)
-if dialogue:
-    os.kill(pid, signal.SIGKILL)
-status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-print(screen)
-if dialogue:
-    print("NOT ASKED:", dialogue[0][0])
-    sys.exit(90)
-sys.exit(status)
-PY
 wl_expect_status 4 "receive asks for what is missing; Ctrl-C stops waiting and the transfer stays" \
 	wl_as $SCN_TECH "$WL_PYTHON" "$WL_WORK/person.py" \
 	'[("Which device", "1"), ("work order", "WO-8842"), ("Name of the vendor", "E. Engineer"), ("organisation", "Acme"), ("escorts", "tech-1"), ("PASS", "^C")]' \
@@ -231,6 +235,11 @@ wl_expect_status 0 "weighlock alone asks what one wants, shows it, and asks agai
 	weighlock --state "$WL_STATE"
 cs_says "What do you want to do?"
 cs_says "TST1-T000001: "
+# a person who stops following the station goes on with something else, and may follow it again
+wl_expect_status 0 "Ctrl-C ends what is followed, not the next thing" \
+	wl_as $SCN_AUDIT "$WL_PYTHON" "$WL_WORK/person.py" \
+	'[("Nothing more", number("Follow the station")), ("APPROVED", "^C"), ("Nothing more", number("Follow the station")), ("APPROVED", "^C"), ("Nothing more", number("Nothing more"))]' \
+	weighlock --state "$WL_STATE"
 wl_stick_new out2 64 b1
 wl_expect_status 4 "prepare asks before it wipes; --yes does not answer" \
 	wl_as $SCN_TECH "$WL_PYTHON" "$WL_WORK/person.py" '[("Wipe it", "n")]' \
