@@ -76,6 +76,11 @@ int wl_verb_station_rotate_key(struct wl_cli *cli)
 		                      _("%s is no key that can be changed: say ledger, or nothing. "
 		                        "For the key of documents see weighlock station csr."),
 		                      key);
+	if (wl_args_given(cli->args, "with"))
+		wl_say(cli, "%s",
+		       _("The key is changed now. With a ledger of millions of entries that takes "
+		         "minutes, "
+		         "in which the station answers nobody."));
 	status = second(cli, "rotate-key", &answer);
 	if (status)
 		return status;

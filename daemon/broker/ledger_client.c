@@ -324,7 +324,7 @@ int wl_ledger_rotate(struct wl_ledger *l, const char *actor, uid_t uid, const ch
 	wl_message_put_text(m, WL_T_TEXT, words);
 	wl_message_put_bool(m, WL_T_FLAG, !ret);
 	wl_message_put_text(m, WL_T_PROPOSED_BY, proposed_by);
-	int r = wl_part_call_long(&l->part, f);
+	int r = ret ? wl_part_call_long(&l->part, f) : wl_part_call(&l->part, f);
 	if (r < 0 || !ret)
 		return r;
 	*ret = (struct wl_ledger_rotation){.seq = wl_message_u64(m, WL_T_SEQ)};

@@ -38,8 +38,9 @@ uint32_t wl_part_start(struct wl_part *p, enum wl_message_id id);
  * dropped.
  */
 int wl_part_call(struct wl_part *p, struct wl_finding *ret_finding);
-/* The same for what takes as long as the part's ledger is long: half an hour instead of half a
- * minute, during which the service manager's watchdog is told that this daemon waits. */
+/* The same for what takes as long as the part's ledger is long: ten minutes instead of half a
+ * minute, during which the service manager's watchdog is told that this daemon waits. For the
+ * thread of the loop alone: only there wl_daemon_wait_ms may be called. */
 int wl_part_call_long(struct wl_part *p, struct wl_finding *ret_finding);
 /* Only sends; same errors. */
 int wl_part_send(struct wl_part *p, struct wl_finding *ret_finding);
