@@ -76,7 +76,7 @@ static void put_cell(FILE *out, const json_t *row, const char *const *members, s
 	(void)fputs("</td>", out);
 }
 
-/* The medium, and when it arrived: by whose key, or on somebody's word. */
+/* The medium, and when it arrived; where nobody signed the receipt, that too. */
 static void put_arrival(FILE *out, const json_t *row)
 {
 	(void)fputs("<td>", out);

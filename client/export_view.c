@@ -11,9 +11,9 @@
 #include "client/say.h"
 #include "client/transfer_view.h"
 #include "daemon/base/text.h"
+#include "policy/destination.h"
 
-#define DAY_S                86400
-#define FAT32_FILE_BYTES_MAX UINT64_C(0xFFFFFFFF)
+#define DAY_S 86400
 
 bool wl_is_export(const json_t *transfer)
 {
@@ -130,7 +130,7 @@ static void say_large(const struct wl_cli *cli, const json_t *items)
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		const json_t *item = json_array_get(items, i);
 		if (strcmp(wl_member_text(item, "verdict"), "pass") != 0 ||
-		    (uint64_t)wl_member_integer(item, "bytes") <= FAT32_FILE_BYTES_MAX)
+		    (uint64_t)wl_member_integer(item, "bytes") <= WL_FAT32_FILE_BYTES_MAX)
 			continue;
 		wl_say_in(cli, 2, "%s",
 		          _("A file is of 4 GiB or more: its medium will be exFAT, not FAT32."));

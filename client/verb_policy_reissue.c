@@ -14,6 +14,8 @@
 #include "daemon/base/cleanup.h"
 #include "policy/diff.h"
 
+#define VERSION_MAX 999999999U /* as schema.def has it */
+
 /* The number after the one in force, where none was said. */
 static int next_version(struct wl_cli *cli, uint64_t *ret)
 {
@@ -33,7 +35,7 @@ static int wanted_version(struct wl_cli *cli, uint64_t *ret)
 
 	if (!word)
 		return next_version(cli, ret);
-	if (wl_number_parse(word, ret) == 0)
+	if (wl_number_parse(word, ret) == 0 && *ret >= 1 && *ret <= VERSION_MAX)
 		return 0;
 	return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
 	                      _("\"%.60s\" is no version: say a number."), word);
@@ -46,8 +48,12 @@ static int print(struct wl_cli *cli, const struct wl_policy_text *t, uint64_t ve
 	size_t n = 0;
 	int r = wl_policy_reissue(t->text, t->bytes, version, &text, &n, &errors);
 
-	if (r == -EBADMSG || r == -EINVAL)
+	if (r == -EBADMSG)
 		return wl_policy_text_bad(cli, t, &errors);
+	if (r == -EINVAL)
+		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
+		                      _("%s has no version that stands there as a plain number."),
+		                      t->name);
 	if (r < 0)
 		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", "%s.", strerror(-r));
 	if (cli->json) {

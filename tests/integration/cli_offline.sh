@@ -255,6 +255,14 @@ expect 2 "policy explain of what is not there" policy explain x-042 pol/policy.y
 complains "there is x-0042"
 expect 2 "policy explain in what is none" policy explain x-0042 pol/bad.yaml
 says "(rule policy.syntax)"
+for n in 0 1000000000 x; do
+	expect 2 "policy reissue as version $n" policy reissue pol/policy.yaml --as $n
+	complains "is no version"
+done
+sed 's/^version: 3/version: "3"/' pol/policy.yaml >pol/quoted.yaml
+expect 2 "policy reissue where the version is no plain number" policy reissue pol/quoted.yaml --as 4
+complains "no version that stands there as a plain number"
+rm pol/quoted.yaml
 expect 0 "policy reissue" policy reissue pol/policy.yaml --as 4
 says "version: 4"
 rm pol/bad.yaml
