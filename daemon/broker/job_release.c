@@ -16,6 +16,7 @@
 #include "daemon/base/cleanup.h"
 #include "daemon/base/limits.h"
 #include "daemon/broker/bag_contents.h"
+#include "daemon/broker/claims.h"
 #include "daemon/broker/delivery.h"
 #include "daemon/broker/jobs.h"
 #include "daemon/broker/media_client.h"
@@ -104,6 +105,15 @@ static int check_destination(struct release *r, bool prepared, struct wl_finding
 	return rules.n ? wl_refuse(f, rules.v[0], "%s", m->port) : 0;
 }
 
+/* What comes back with our word on it is compared before it is overwritten. */
+static int compare_claims(const struct release *r, struct wl_finding *f)
+{
+	WL_CLEANUP(wl_intake_clear)
+	struct wl_intake in = {
+	        .bench = r->bench, .task = &r->job->task, .source = &r->job->destination};
+	return wl_claims_look(&in, f);
+}
+
 static int check(struct release *r, struct wl_finding *f)
 {
 	bool prepared = false;
@@ -121,7 +131,8 @@ static int check(struct release *r, struct wl_finding *f)
 		e = wl_job_check_head(r->bench, &r->job->task, &r->job->destination, &prepared, f);
 	if (e == 0)
 		e = check_destination(r, prepared, f);
-	return e;
+	/* one that the station prepared itself has nothing on it that could come back */
+	return e == 0 && !prepared ? compare_claims(r, f) : e;
 }
 
 static void record_refused(struct release *r, enum wl_rule rule)

@@ -234,10 +234,29 @@ wl_expect_rule station.ledger-rolled-back aud_seen_then wl_cli $SCN_CUST prepare
 wl_check "it was not overwritten" cmp "$(wl_stick_file back)" "$WL_WORK/back.before"
 wl_stick_pull b1
 aud_settled "read on a medium that came back"
+# where the policy takes media that were not prepared, a release overwrites one, too
+aud_policy 3 's/require: prepared/require: any/'
+scn_vendor_stick any "$WL_WORK/good" 64
+wl_stick_insert any a1
+wl_run aud_seen_then aud_receive
+wl_check "an update that waits" wl_until 30 aud_state TST1-T000005 waiting
+wl_stick_pull a1
+wl_check "approved" wl_cli $SCN_APPR approve 5 --yes
+aud_tool forge "$AUD_VKEY" "$AUD_SEED" 100003 >"$WL_WORK/RECEIPT.TXT"
+wl_fat_make "$(wl_stick_file unprepared)" 64 BACK
+aud_claim unprepared "$WL_WORK/RECEIPT.TXT"
+cp "$(wl_stick_file unprepared)" "$WL_WORK/back.before"
+wl_stick_insert unprepared b1
+wl_expect_rule station.ledger-rolled-back aud_seen_then wl_cli $SCN_TECH release 5 --port b1
+wl_check "it was not overwritten either" cmp "$(wl_stick_file unprepared)" "$WL_WORK/back.before"
+aud_settled "read on a medium that was not prepared"
+wl_check "and the update is released onto it" wl_cli $SCN_TECH release 5 --port b1
+wl_stick_pull b1
+wl_check "installed" wl_cli $SCN_TECH outcome 5 --result installed --before 40200 --after 40201
 AUD_DIR=$WL_WORK/accuse
 for aud_each in policy cert; do # a policy and a certificate come on media too
 	rm -f "$AUD_DIR"/*
-	aud_tool forge "$AUD_VKEY" "$AUD_SEED" "$((100003 + ${#aud_each}))" >"$AUD_DIR/checkpoint"
+	aud_tool forge "$AUD_VKEY" "$AUD_SEED" "$((100010 + ${#aud_each}))" >"$AUD_DIR/checkpoint"
 	cp "$WL_WORK/policy-2/"* "$AUD_DIR/"
 	aud_stick "with-$aud_each"
 	wl_stick_insert "with-$aud_each" a1
@@ -248,8 +267,8 @@ for aud_each in policy cert; do # a policy and a certificate come on media too
 	wl_stick_pull a1
 	aud_settled "read on a medium with a $aud_each"
 done
-wl_check "all were settled" aud_count alarm.settled 7
-wl_check "the alarms are in the ledger for ever" aud_count station.fault 7
+wl_check "all were settled" aud_count alarm.settled 8
+wl_check "the alarms are in the ledger for ever" aud_count station.fault 8
 
 # ---- the end ----
 wl_expect_status 4 "retirement is proposed" wl_cli $SCN_ADMIN1 station retire --reason "end of life"

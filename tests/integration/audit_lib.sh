@@ -6,11 +6,11 @@ aud_tool() { "$WL_PYTHON" "$WL_SRC/tests/integration/audit_tool.py" "$@"; }
 
 aud_key() { AUD_COSIGNER=$(aud_tool key "$WL_WORK/audit.key" "$AUD_NAME"); }
 
-# aud_policy VERSION: the scenario's policy with the auditor's key, by both administrators
+# aud_policy VERSION [SED-SCRIPT]: the scenario's policy with the auditor's key, by both administrators
 aud_policy() {
 	scn_policy "$WL_WORK/policy-$1" "$1"
-	sed -i "s|^vendors:|  audit-key: { role: cosigner, person: audit-1, vkey: \"$AUD_COSIGNER\" }\nvendors:|" \
-		"$WL_WORK/policy-$1/policy.yaml"
+	sed -i -e "s|^vendors:|  audit-key: { role: cosigner, person: audit-1, vkey: \"$AUD_COSIGNER\" }\nvendors:|" \
+		-e "${2:-}" "$WL_WORK/policy-$1/policy.yaml"
 	pki_sign policy-authority "$WL_WORK/policy-$1/policy.yaml" "$WL_WORK/policy-$1/policy.yaml.p7s"
 	wl_check "policy $1 names the auditor's key" wl_cli $SCN_ADMIN1 policy install --from "$WL_WORK/policy-$1"
 	wl_check "policy $1 confirmed" wl_cli $SCN_ADMIN2 policy confirm "$1"
