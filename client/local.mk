@@ -62,6 +62,7 @@ client_libwl_client_a_SOURCES = \
 	client/verb_ledger_show.c \
 	client/verb_ledger_verify.c \
 	client/verb_media_list.c \
+	client/verb_note.c \
 	client/verb_outcome.c \
 	client/policy_text.c client/policy_text.h \
 	client/verb_policy_check.c client/verb_policy_diff.c client/verb_policy_explain.c client/verb_policy_reissue.c \

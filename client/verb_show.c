@@ -13,8 +13,9 @@ static void say_history(const struct wl_cli *cli, const json_t *history)
 	for (size_t i = 0; i < json_array_size(history); i++) {
 		const json_t *h = json_array_get(history, i);
 		const char *words = wl_member_text(h, "words");
-		wl_say_in(cli, 2, "%s  %s  %s", wl_member_text(h, "time"),
-		          wl_member_text(h, "actor"),
+		bool remark = !strcmp(wl_member_text(h, "event"), "transfer.noted");
+		wl_say_in(cli, 2, "%s  %s  %s%s", wl_member_text(h, "time"),
+		          wl_member_text(h, "actor"), remark ? _("remark: ") : "",
 		          words[0] ? words : wl_member_text(h, "event"));
 	}
 }

@@ -46,6 +46,7 @@ static const struct {
         {"Release", TECH | INVEST, false},
         {"Retry", TECH | INVEST, false},
         {"Cancel", TECH | INVEST | APPR, false},
+        {"Note", PERSONS & ~AUDIT, false},
         {"Prepare", TECH | INVEST | CUST, false},
         {"StationInit", SETUP, false},
         {"StationSucceed", SETUP, false},

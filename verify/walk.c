@@ -60,6 +60,7 @@ static const struct {
         {"transfer.cancelled", verify_rule_transfer_end, true},
         {"transfer.refused", verify_rule_transfer_end, true},
         {"transfer.failed", verify_rule_failed, true},
+        {"transfer.noted", NULL, true},
         {"transfer.outcome", verify_rule_returned, true},
         {"transfer.acknowledged", verify_rule_acknowledged, true},
         {"approval.voided", verify_rule_voided, true},

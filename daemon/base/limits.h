@@ -77,6 +77,9 @@
 #define WL_ARCHIVE_COMPONENT_BYTES_MAX 200U
 #define WL_ARCHIVE_DEPTH_MAX           16U
 
+/* what people say */
+#define WL_NOTE_BYTES_MAX 1000U /* one remark to a transfer */
+
 /* ledger */
 #define WL_ENTRY_BYTES_MAX      65535U
 #define WL_ENTRY_TEXT_BYTES_MAX 4096U

@@ -134,6 +134,7 @@ static const char *step_of(enum wl_event event)
 	case WL_E_TRANSFER_CANCELLED:
 	case WL_E_TRANSFER_OUTCOME:
 	case WL_E_TRANSFER_RETRIED:
+	case WL_E_TRANSFER_NOTED:
 		return "changed";
 	default:
 		return NULL;

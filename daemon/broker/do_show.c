@@ -95,7 +95,7 @@ static void forget_items(struct show *s)
 
 static void add_history(struct show *s, const json_t *entry)
 {
-	char id[WL_ID_TEXT];
+	char id[WL_ID_TEXT], escaped[4096];
 	json_t *o = json_object();
 	const json_t *data = json_object_get(entry, "data");
 	wl_entry_id(entry, id);
@@ -109,7 +109,8 @@ static void add_history(struct show *s, const json_t *entry)
 	enum wl_rule rule = wl_rule_find(text_of(data, "rule"));
 	json_t *args = wl_rule_args(s->x->t, NULL, text_of(data, "detail"), text_of(data, "port"));
 	wl_rule_explain(o, rule, args, s->c->language);
-	wl_object_text(o, "words", text_of(o, "reason")[0] ? text_of(o, "reason") : said);
+	wl_text_escape(said, strlen(said), escaped, sizeof(escaped));
+	wl_object_text(o, "words", text_of(o, "reason")[0] ? text_of(o, "reason") : escaped);
 	(void)json_object_del(o, "reason");
 	(void)json_object_del(o, "remedy");
 	json_decref(args);

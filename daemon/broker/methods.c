@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "daemon/base/limits.h"
+
 #define A(name, kind, max)                                                                         \
 	{                                                                                          \
 		name, WL_ARG_##kind, true, max                                                     \

@@ -37,6 +37,7 @@ WL_METHOD_HANDLER(wl_do_withdraw);
 WL_METHOD_HANDLER(wl_do_release);
 WL_METHOD_HANDLER(wl_do_outcome);
 WL_METHOD_HANDLER(wl_do_cancel);
+WL_METHOD_HANDLER(wl_do_note);
 WL_METHOD_HANDLER(wl_do_retry);
 WL_METHOD_HANDLER(wl_do_prepare);
 WL_METHOD_HANDLER(wl_do_add_ticket);

@@ -196,6 +196,7 @@ static const struct {
         {WL_E_TRANSFER_REFUSED, TRANSFER | BEHIND, NULL},
         {WL_E_TRANSFER_FAILED, TRANSFER | BEHIND, NULL},
         {WL_E_TRANSFER_OUTCOME, TRANSFER, NULL},
+        {WL_E_TRANSFER_NOTED, TRANSFER, NULL},
         {WL_E_RELEASE_INTENT, TRANSFER, check_release_intent},
         {WL_E_RELEASE_WRITTEN, TRANSFER | BEHIND, check_release_end},
         {WL_E_RELEASE_DONE, TRANSFER | BEHIND, check_release_end},

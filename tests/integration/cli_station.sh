@@ -262,6 +262,24 @@ cs 0 "its refused files" $SCN_TECH show last --refused --json
 cs_json 'o["items"][0]["path"] == "FIRMWARE.BIN" and "update.file-changed" in o["items"][0]["rules"]'
 cs 2 "a refused transfer is not approved" $SCN_APPR approve last
 cs 1 "reject wants a role" $SCN_TECH reject last --reason no
+# ---- a remark: by anybody but an auditor, in any state, one line, escaped where it is shown ----
+cs 0 "a remark" $SCN_APPR note last "$(printf 'Apporté trop tard; clé \342\200\256 sale')"
+cs_says "the remark is in the ledger"
+cs 0 "a custodian's" $SCN_CUST noter last "seal intact" --json --lang fr
+cs 0 "both are shown" $SCN_TECH show last
+cs_says 'remark: Apporté trop tard; clé \u{202E} sale'
+cs_says "remark: seal intact"
+cs 0 "and say who" $SCN_TECH show last --json
+cs_json '[h["actor"] for h in o["transfer"]["history"] if h["event"] == "transfer.noted"] == ["appr-1", "cust-1"]'
+cs 1 "an auditor adds nothing" $SCN_AUDIT note last "well done"
+cs_says "person.role-missing"
+cs 2 "not two lines" $SCN_TECH note last "one
+two"
+cs 2 "nor nothing" $SCN_TECH note last ""
+cs 2 "nor a book" $SCN_TECH note last "$(printf '%01001d' 0)"
+cs_says "at most 1000 bytes"
+cs 0 "its limit" $SCN_TECH note last "$(printf '%01000d' 0)"
+cs 2 "of no transfer" $SCN_TECH note 999 "x"
 cs 0 "doctor" $SCN_ADMIN1 doctor --json
 cs_json '{r["check"]: r["health"] for r in o}["sandbox"] == "ok"'
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/limits.h"
 #include "daemon/broker/methods.h"
 #include "policy/people.h"
 
@@ -33,6 +34,7 @@ HANDLER(wl_do_reject)
 HANDLER(wl_do_withdraw)
 HANDLER(wl_do_release)
 HANDLER(wl_do_outcome)
+HANDLER(wl_do_note)
 HANDLER(wl_do_cancel)
 HANDLER(wl_do_retry)
 HANDLER(wl_do_prepare)
@@ -79,6 +81,7 @@ static const struct {
         {"Release", "ti"},
         {"Retry", "ti"},
         {"Cancel", "tia"},
+        {"Note", "tiacA"},
         {"Prepare", "tic"},
         {"StationInit", "s"},
         {"StationSucceed", "s"},
@@ -196,6 +199,10 @@ static void test_arguments(void **state)
 	    "accept");
 	OK("Approve",
 	   "{\"transfer\":\"42\",\"manifest_sha256\":[],\"accept\":[\"transfer.incomplete\"]}");
+	BAD("Note", "{\"transfer\":\"42\",\"words\":\"\"}", "words");
+	BAD("Note", "{\"transfer\":\"42\",\"words\":\"two\\nlines\"}", "words");
+	BAD("Note", "{\"transfer\":\"42\",\"words\":\"\\u001b[2J\"}", "words");
+	BAD("Note", "{\"transfer\":\"42\"}", "words");
 	BAD("Reject", "{\"transfer\":\"42\",\"words\":\"\"}", "words");
 	OK("Outcome", "{\"transfer\":\"42\",\"outcome\":\"installed\",\"release_before\":1,"
 	              "\"release_after\":2,\"words\":\"\"}");
@@ -217,12 +224,13 @@ static void test_ids_become_lower_case(void **state)
 static void test_text_limit(void **state)
 {
 	(void)state;
-	char words[1002], json[1100];
+	char words[WL_NOTE_BYTES_MAX + 2], json[1100];
 	memset(words, 'x', sizeof(words));
 	for (int over = 0; over < 2; over++) {
 		words[1000 + over] = '\0';
 		(void)snprintf(json, sizeof(json), "{\"transfer\":\"1\",\"words\":\"%s\"}", words);
 		assert_int_equal(check("Cancel", json, "words"), over ? -EINVAL : 0);
+		assert_int_equal(check("Note", json, "words"), over ? -EINVAL : 0);
 		words[1000] = 'x';
 	}
 }

@@ -97,6 +97,7 @@ static void test_to_the_good_end(void **state)
 	assert_string_equal(wl_transfer_text(t, "version"), "4.2.1");
 	/* an end stays an end */
 	apply("transfer.cancelled", "'cause':'late'", WL_CLOSED);
+	apply("transfer.noted", "'words':'seen'", WL_CLOSED);
 	apply("transfer.retried", "'from':'closed','to':'opened','cause':''", WL_CLOSED);
 }
 
