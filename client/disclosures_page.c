@@ -8,39 +8,10 @@
 #include <string.h>
 
 #include "client/disclosures.h"
+#include "client/html.h"
 #include "client/say.h"
 #include "daemon/base/cleanup.h"
 #include "daemon/base/text.h"
-
-#define SHOWN 1200
-
-static void put_text(FILE *out, const char *s)
-{
-	char safe[SHOWN];
-
-	wl_text_escape(s, strlen(s), safe, sizeof(safe));
-	for (const char *p = safe; *p; p++) {
-		switch (*p) {
-		case '<':
-			(void)fputs("&lt;", out);
-			break;
-		case '>':
-			(void)fputs("&gt;", out);
-			break;
-		case '&':
-			(void)fputs("&amp;", out);
-			break;
-		case '"':
-			(void)fputs("&quot;", out);
-			break;
-		case '\'':
-			(void)fputs("&#39;", out);
-			break;
-		default:
-			(void)fputc(*p, out);
-		}
-	}
-}
 
 static const struct {
 	const char *state, *words;
@@ -60,30 +31,14 @@ static void put_state(FILE *out, const char *state)
 			(void)fputs(states[i].words, out);
 }
 
-static void put_cell(FILE *out, const json_t *row, const char *const *members, size_t n)
-{
-	bool first = true;
-
-	(void)fputs("<td>", out);
-	for (size_t i = 0; i < n; i++) {
-		const char *text = wl_member_text(row, members[i]);
-		if (!text[0])
-			continue;
-		(void)fputs(first ? "" : "<br>", out);
-		put_text(out, text);
-		first = false;
-	}
-	(void)fputs("</td>", out);
-}
-
 /* The medium, and when it arrived; where nobody signed the receipt, that too. */
 static void put_arrival(FILE *out, const json_t *row)
 {
 	(void)fputs("<td>", out);
-	put_text(out, wl_member_text(row, "medium"));
+	wl_html_text(out, wl_member_text(row, "medium"));
 	if (wl_member_text(row, "acknowledged")[0]) {
 		(void)fputs("<br>", out);
-		put_text(out, wl_member_text(row, "acknowledged"));
+		wl_html_text(out, wl_member_text(row, "acknowledged"));
 		if (strcmp(wl_member_text(row, "receipt"), "word") == 0)
 			(void)fputs("<br>sur parole, non signé<br><span lang=\"en\">on somebody's "
 			            "word, "
@@ -99,12 +54,12 @@ static void put_people(FILE *out, const json_t *row)
 	size_t i;
 
 	(void)fputs("<td>", out);
-	put_text(out, wl_member_text(row, "opened_by"));
+	wl_html_text(out, wl_member_text(row, "opened_by"));
 	(void)fputs("</td><td>", out);
 	json_array_foreach(json_object_get(row, "approved_by"), i, name)
 	{
 		(void)fputs(i ? ", " : "", out);
-		put_text(out, json_string_value(name) ? json_string_value(name) : "?");
+		wl_html_text(out, json_string_value(name) ? json_string_value(name) : "?");
 	}
 	(void)fputs("</td>", out);
 }
@@ -117,11 +72,11 @@ static void put_row(FILE *out, const json_t *row)
 	static const char *const to_whom[] = {"requester"};
 
 	(void)fputs("<tr>", out);
-	put_cell(out, row, when, WL_ARRAY_LEN(when));
-	put_cell(out, row, what, WL_ARRAY_LEN(what));
+	wl_html_cell(out, row, when, WL_ARRAY_LEN(when));
+	wl_html_cell(out, row, what, WL_ARRAY_LEN(what));
 	(void)fprintf(out, "<td>%lld</td>", (long long)wl_member_integer(row, "files"));
-	put_cell(out, row, why, WL_ARRAY_LEN(why));
-	put_cell(out, row, to_whom, WL_ARRAY_LEN(to_whom));
+	wl_html_cell(out, row, why, WL_ARRAY_LEN(why));
+	wl_html_cell(out, row, to_whom, WL_ARRAY_LEN(to_whom));
 	put_people(out, row);
 	put_arrival(out, row);
 	(void)fputs("<td>", out);
@@ -135,23 +90,15 @@ static void put_head(FILE *out, const struct wl_disclosures *d, const char *stat
 	char when[WL_TIME_TEXT];
 
 	wl_time_format(now, when);
-	(void)fputs("<!DOCTYPE html>\n<html lang=\"fr\">\n<head>\n<meta charset=\"utf-8\">\n"
-	            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-	            "style-src "
-	            "'unsafe-inline'\">\n<title>Communications / Disclosures</title>\n"
-	            "<style>body{font-family:sans-serif}table{border-collapse:collapse;width:100%}"
-	            "td,th{border:1px solid #666;padding:.3em;text-align:left;vertical-align:top}"
-	            "thead{display:table-header-group}tr{break-inside:avoid}"
-	            "@page{size:A4 landscape;margin:1.5cm}</style>\n</head>\n<body>\n",
-	            out);
+	wl_html_head(out, "Communications / Disclosures", "A4 landscape");
 	if (test)
 		(void)fputs("<p><strong>ESSAI / <span lang=\"en\">TEST</span></strong></p>\n", out);
 	(void)fputs("<h1>Communications, dossier <bdi>", out);
-	put_text(out, d->case_id);
+	wl_html_text(out, d->case_id);
 	(void)fputs("</bdi> / <span lang=\"en\">Disclosures, case <bdi>", out);
-	put_text(out, d->case_id);
+	wl_html_text(out, d->case_id);
 	(void)fputs("</bdi></span></h1>\n<p>Poste / <span lang=\"en\">Station</span> ", out);
-	put_text(out, station);
+	wl_html_text(out, station);
 	(void)fprintf(out, ", %s. %zu communication(s) / <span lang=\"en\">disclosure(s)</span>; ",
 	              when, json_array_size(d->rows));
 	(void)fprintf(out,

@@ -16,6 +16,7 @@ client_libwl_client_a_SOURCES = \
 	client/control.c client/control.h \
 	client/doctor.h client/doctor_kernel.c client/doctor_places.c client/doctor_station.c \
 	client/disclosures.c client/disclosures.h client/disclosures_page.c \
+	client/custody.c client/custody.h client/custody_gaps.c client/custody_page.c client/custody_check.c \
 	client/duration.c client/duration.h \
 	client/export_ask.c client/export_ask.h client/export_view.c client/export_view.h \
 	client/failure.c \
@@ -24,9 +25,11 @@ client_libwl_client_a_SOURCES = \
 	client/guide.c client/guide.h \
 	client/entry_view.c client/entry_view.h \
 	client/folder.c client/folder.h \
+	client/ledger_walk.c client/ledger_walk.h \
 	client/page.c client/page.h \
 	client/qr.c client/qr.h \
 	client/help.h \
+	client/html.c client/html.h \
 	client/i18n.h client/language.c \
 	client/image_read.c client/image_read.h \
 	client/media_view.c client/media_view.h \
@@ -74,6 +77,7 @@ client_libwl_client_a_SOURCES = \
 	client/verb_receive.c \
 	client/verb_reject.c \
 	client/verb_release.c \
+	client/verb_report_custody.c \
 	client/verb_report_disclosures.c \
 	client/verb_retry.c \
 	client/verb_scrub.c \
@@ -125,13 +129,15 @@ endif
 if HAVE_CMOCKA
 client_unit_tests = tests/unit/test_client_options tests/unit/test_client_verbs \
 	tests/unit/test_client_render tests/unit/test_client_station \
-	tests/unit/test_client_disclosures
+	tests/unit/test_client_disclosures tests/unit/test_client_custody
 check_PROGRAMS += $(client_unit_tests)
 TESTS += $(client_unit_tests)
 client_test_cppflags = $(client_libwl_client_a_CPPFLAGS) $(CMOCKA_CFLAGS)
 client_test_libs = $(client_weighlock_LDADD) $(CMOCKA_LIBS)
 tests_unit_test_client_disclosures_CPPFLAGS = $(client_test_cppflags)
 tests_unit_test_client_disclosures_LDADD = $(client_test_libs)
+tests_unit_test_client_custody_CPPFLAGS = $(client_test_cppflags)
+tests_unit_test_client_custody_LDADD = $(client_test_libs)
 tests_unit_test_client_options_CPPFLAGS = $(client_test_cppflags)
 tests_unit_test_client_options_LDADD = $(client_test_libs)
 tests_unit_test_client_verbs_CPPFLAGS = $(client_test_cppflags)

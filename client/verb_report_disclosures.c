@@ -5,13 +5,12 @@
  * and nothing else. The page is a rendering of entries, not a record.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "client/disclosures.h"
 #include "client/duration.h"
+#include "client/html.h"
 #include "client/say.h"
 #include "client/station.h"
 #include "daemon/base/cleanup.h"
@@ -65,20 +64,17 @@ static int write_page(struct wl_cli *cli, const struct wl_disclosures *d, const 
 
 	if (status)
 		return status;
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+	FILE *out = wl_html_new(path);
 	if (out)
 		wl_disclosures_page(out, d, wl_member_text(status_object, "station"),
 		                    strcmp(wl_member_text(status_object, "mode"), "test") == 0,
 		                    (int64_t)time(NULL));
 	json_decref(status_object);
-	int bad = out ? ferror(out) : 1;
-	if (out && (fclose(out) != 0 || bad))
-		bad = 1;
-	if (!bad)
+	int r = out ? wl_html_done(out) : -errno;
+	if (r == 0)
 		return 0;
 	return wl_say_failure(cli, WL_EXIT_FAULT, "IO", _("%s cannot be written: %s."), path,
-	                      strerror(errno));
+	                      strerror(-r));
 }
 
 static int answer(struct wl_cli *cli, const struct wl_disclosures *d)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # An export encrypted to recipients, from the station to the recipient's desk and back: what the
 # recipient does with it with tools nobody here wrote, what was changed on the way, the signed receipt
-# brought back on a stick, and what the report of disclosures says of it.
+# brought back on a stick, and what the reports of disclosures and of custody say of it.
 set -u
 : "${WL_SRC:=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)}"
 . "$WL_SRC/tests/integration/lib.sh"
@@ -340,5 +340,43 @@ wl_run wl_cli $SCN_APPR report disclosures --case 2026-FA-031
 grep -q '^0 disclosures' "$WL_OUT" && wl_pass "another case has none" || wl_fail "another case"
 wl_run wl_cli $SCN_INVEST2 report disclosures --case 2026-FA-0311
 [ "$WL_STATUS" -eq 1 ] && wl_names_rule person.role-missing && wl_pass "not for investigators" || wl_fail "the report for an investigator"
+
+# ---- who had it in hands: the page for a court, checked with tools nobody here wrote ----
+wl_run wl_cli $SCN_INVEST2 report custody "$EXP_FIRST"
+[ "$WL_STATUS" -eq 1 ] && wl_names_rule person.role-missing && wl_pass "custody is not for investigators" || wl_fail "custody for an investigator"
+wl_check "report custody" wl_cli $SCN_APPR report custody "$EXP_FIRST" --json
+cp "$WL_OUT" "$WL_WORK/custody.json"
+mkdir "$WL_WORK/papers" && chmod 777 "$WL_WORK/papers"
+wl_check "the auditor has it printed" wl_cli $SCN_AUDIT report custody "$EXP_FIRST" -o "$WL_WORK/papers/custody.html"
+wl_check "its words are the ledger's" "$WL_PYTHON" - "$WL_WORK/custody.json" "$WL_WORK/papers" <<'PY'
+import hashlib, html, json, os, re, sys
+report = [json.loads(line) for line in open(sys.argv[1]) if line.startswith("{")][-1]
+page = open(sys.argv[2] + "/custody.html", encoding="utf-8").read()
+kinds = [g["kind"] for g in report["gaps"]]
+assert kinds.count("carried") == 2 and kinds.count("brought") == 1 and "not-acknowledged" not in kinds, kinds
+assert {r["output"] for r in report["releases"]} == {"scrubbed", "evidence"}, report["releases"]
+assert all(r["state"] == "done" and r["readback"] == "equal" and r["arrival"] for r in report["releases"])
+assert [a["actor"] for a in report["approvals"]] == ["appr-1"], report["approvals"]
+for output in ("scrubbed", "evidence"):
+    assert len([i for i in report["items"] if i["verdict"] == "pass" and i["output"] == output]) == 7, output
+assert report["starts"] and report["starts"][0]["build_sha256"] in page
+for i in report["items"]:
+    assert not i.get("source_sha256") or i["source_sha256"] in page
+assert "<script" not in page and "://" not in page
+entry = html.unescape(re.search('<pre id="entry">(.*?)</pre>', page, re.S).group(1))
+digest = hashlib.sha256(b"\0" + entry.encode()).hexdigest()
+assert [s["event"] for s in report["steps"] if s["leaf_sha256"] == digest] == ["release.intent"]
+for name in ("vkey", "entry", "receipt", "commands"):
+    text = re.search('<pre id="%s">(.*?)</pre>' % name, page, re.S).group(1)
+    open(os.path.join(sys.argv[2], name), "w", encoding="utf-8").write(html.unescape(text) + "\n")
+PY
+wl_run sh -c 'cd "$1" && sh commands' sh "$WL_WORK/papers"
+grep -qi 'verified successfully' "$WL_OUT" && grep -q 'the entry is in it' "$WL_OUT" &&
+	wl_pass "openssl and sha256sum say that the entry is in the ledger" || wl_fail "the commands on the page"
+sed -i 's/"station":"/&X/' "$WL_WORK/papers/entry"
+wl_run sh -c 'cd "$1" && sh commands' sh "$WL_WORK/papers"
+grep -q 'NOT PROVED' "$WL_OUT" && ! grep -q 'is in it' "$WL_OUT" && wl_pass "and not of another entry" || wl_fail "another entry"
+wl_run wl_cli $SCN_AUDIT report custody "$EXP_FIRST" -o "$WL_WORK/papers/custody.html"
+[ "$WL_STATUS" -eq 3 ] && wl_pass "a page that is there is not written over" || wl_fail "a page written over"
 
 bad_end

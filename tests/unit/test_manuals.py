@@ -207,6 +207,18 @@ def test_readme():
     say(not lost, "and its pages too", lost)
 
 
+def test_guide():
+    """Commands and events that the guide to be filled in names are those of the tables."""
+    page = read("docs/system-guide.md")
+    verbs = [json.loads(line) for line in run(WEIGHLOCK, "help", "--json").stdout.splitlines()]
+    has = {(v["verb"] + " " + v["action"]).strip() for v in verbs}
+    events = set(re.findall(r'^EVENT\(\w+, "([^"]+)"', read("daemon/base/events.def"), re.M))
+    shown = [x for x in re.findall(r"`([^`]+)`", page) if x != "weighlock-verify"]
+    lost = [x for x in shown if x not in events and not x.startswith("weighlock-verify ") and
+            not any(re.sub("^weighlock ", "", x).startswith(h) for h in has)]
+    say(len(shown) > 15 and not lost, "the guide to be filled in names what there is", lost)
+
+
 # ---- THREATS.md and REQUIREMENTS.md ----
 CITED = r"`((?:test_|fuzz_)\w+|[a-z_]+: [^`]+|(?:test_|fuzz_)\w+: [^`]+)`"
 
@@ -243,6 +255,7 @@ def test_cited():
 
 test_lint()
 test_readme()
+test_guide()
 test_cited()
 test_policy()
 test_ticket()
