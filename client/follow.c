@@ -10,6 +10,7 @@
 
 #include "client/progress.h"
 #include "client/say.h"
+#include "client/store_view.h"
 #include "client/transfer_view.h"
 #include "daemon/base/cleanup.h"
 
@@ -43,27 +44,28 @@ void wl_follow_forget_stop(void)
 struct step {
 	const char *name;
 	const char *words;
-	bool counts; /* bytes: shown as progress */
+	enum { IS_SAID, IN_BYTES, IN_FILES } counts; /* not said: shown as progress */
 };
 
 static const struct step steps[] = {
-        {"queued", N_("Another job is at work; this one waits its turn."), false},
-        {"source-wanted", N_("Waiting for the stick."), false},
-        {"listing", N_("Listing what is on it"), true},
-        {"copying", N_("Reading"), true},
+        {"queued", N_("Another job is at work; this one waits its turn."), IS_SAID},
+        {"source-wanted", N_("Waiting for the stick."), IS_SAID},
+        {"listing", N_("Listing what is on it"), IN_BYTES},
+        {"copying", N_("Reading"), IN_BYTES},
         {"preserved", N_("PRESERVED in the vault: the scanner may now overwrite these pictures."),
-         false},
-        {"source-free", N_("All read. The stick may be taken out."), false},
-        {"inspecting", N_("Checking what was read"), true},
-        {"decided", N_("Decided."), false},
-        {"checking", N_("Checking the medium"), true},
-        {"writing", N_("Writing"), true},
-        {"reading-back", N_("Reading back and comparing"), true},
-        {"finishing", N_("Entering it into the ledger"), true},
-        {"released", N_("RELEASED. The medium may be taken out."), false},
-        {"prepared", N_("PREPARED. The medium may be taken out."), false},
-        {"stopped", N_("STOPPED."), false},
-        {"changed", N_("Something about it changed."), false},
+         IS_SAID},
+        {"source-free", N_("All read. The stick may be taken out."), IS_SAID},
+        {"inspecting", N_("Checking what was read"), IN_BYTES},
+        {"making", N_("Rebuilding and sealing, files:"), IN_FILES},
+        {"decided", N_("Decided."), IS_SAID},
+        {"checking", N_("Checking the medium"), IN_BYTES},
+        {"writing", N_("Writing"), IN_BYTES},
+        {"reading-back", N_("Reading back and comparing"), IN_BYTES},
+        {"finishing", N_("Entering it into the ledger"), IN_BYTES},
+        {"released", N_("RELEASED. The medium may be taken out."), IS_SAID},
+        {"prepared", N_("PREPARED. The medium may be taken out."), IS_SAID},
+        {"stopped", N_("STOPPED."), IS_SAID},
+        {"changed", N_("Something about it changed."), IS_SAID},
 };
 
 static const struct step *find_step(const char *name)
@@ -103,6 +105,7 @@ static void say_step(struct watcher *w, const json_t *p, const struct step *step
 	if (rule[0] && strncmp(rule, "pass.", 5) != 0) {
 		wl_say_in(w->cli, 2, _("%s (rule %s; weighlock help %s)"),
 		          wl_member_text(p, "reason"), rule, rule);
+		wl_store_view(w->cli, rule);
 	}
 }
 
@@ -114,13 +117,14 @@ static void show_frame(struct watcher *w, const json_t *p)
 	wl_cli_json(w->cli, p);
 	if (!step)
 		return;
-	if (!step->counts) {
+	if (step->counts == IS_SAID) {
 		say_step(w, p, step);
 		return;
 	}
 	(void)snprintf(words, sizeof(words), "%s%s%s",
 	               w->name_transfer ? wl_member_text(p, "transfer") : "",
 	               w->name_transfer ? "  " : "", _(step->words));
+	w->progress.counts_files = step->counts == IN_FILES;
 	wl_progress_show(&w->progress, words, (uint64_t)wl_member_integer(p, "done"),
 	                 (uint64_t)wl_member_integer(p, "total"));
 }
@@ -202,6 +206,7 @@ static bool take_frame(struct stream *s, const struct wl_reply *reply, int *ret_
 {
 	if (reply->error[0]) {
 		wl_progress_end(&s->w.progress);
+		wl_store_view(s->w.cli, wl_member_text(reply->parameters, "rule"));
 		*ret_status = wl_failure_say(s->w.cli, reply);
 		return false;
 	}

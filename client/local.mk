@@ -48,6 +48,7 @@ client_libwl_client_a_SOURCES = \
 	client/ticket_plan.c client/ticket_plan.h \
 	client/ticket_read.c client/ticket_read.h \
 	client/ticket_view.c client/ticket_view.h \
+	client/store_view.c client/store_view.h \
 	client/transfer_view.c client/transfer_view.h \
 	client/verb.c client/verb.h client/verbs.def \
 	client/verb_acknowledge.c \

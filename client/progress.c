@@ -46,6 +46,27 @@ void wl_progress_text(const char *step, uint64_t done, uint64_t total, uint64_t 
 	               left);
 }
 
+void wl_progress_text_files(const char *step, uint64_t done, uint64_t total, uint64_t elapsed_ms,
+                            char *buf, size_t size)
+{
+	char left[32];
+
+	if (total == 0) {
+		(void)snprintf(buf, size, "%s", step);
+		return;
+	}
+	if (done == 0 || done > total || elapsed_ms < 500) {
+		(void)snprintf(buf, size, _("%s %llu of %llu"), step, (unsigned long long)done,
+		               (unsigned long long)total);
+		return;
+	}
+	double each_ms = (double)elapsed_ms / (double)done;
+	wl_render_duration((unsigned long)((double)(total - done) * each_ms / 1000 + 0.5), left,
+	                   sizeof(left));
+	(void)snprintf(buf, size, _("%s %llu of %llu, %s left"), step, (unsigned long long)done,
+	               (unsigned long long)total, left);
+}
+
 void wl_progress_show(struct wl_progress *p, const char *step, uint64_t done, uint64_t total)
 {
 	char text[400];
@@ -65,7 +86,8 @@ void wl_progress_show(struct wl_progress *p, const char *step, uint64_t done, ui
 	if (!is_new && !complete && (!terminal || now - p->shown_ms < REDRAW_MS))
 		return;
 	p->shown_ms = now;
-	wl_progress_text(step, done, total, (uint64_t)(now - p->began_ms), text, sizeof(text));
+	(p->counts_files ? wl_progress_text_files : wl_progress_text)(
+	        step, done, total, (uint64_t)(now - p->began_ms), text, sizeof(text));
 	if (terminal) {
 		(void)fprintf(stderr, "\r  %s\033[K", text);
 		p->drawn = true;

@@ -220,13 +220,15 @@ void wl_view_items(const struct wl_cli *cli, const json_t *items)
 	struct wl_list_line *lines = calloc(n ? n : 1, sizeof(*lines));
 	if (!lines)
 		return;
+	if (n)
+		wl_say_in(cli, 2, "%s", _("Files:"));
 	for (size_t i = 0; i < n; i++) {
 		const json_t *item = json_array_get(items, i);
 		char *line = item_line(item);
 		lines[i].group = wl_member_text(item, "rule");
 		lines[i].text = line ? line : "";
 	}
-	wl_render_list(cli->people, lines, n, 2, wl_render_columns(cli->people));
+	wl_render_list(cli->people, lines, n, 4, wl_render_columns(cli->people));
 	for (size_t i = 0; i < n; i++) {
 		if (lines[i].text[0])
 			free((void *)(uintptr_t)lines[i].text);

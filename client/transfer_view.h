@@ -17,7 +17,8 @@ void wl_view_row(const json_t *transfer, char *buf, size_t size);
 /* The whole of a transfer but its items and its Next line. */
 void wl_view_transfer(const struct wl_cli *cli, const json_t *transfer);
 
-/* Items with verdict, path and reason; over 20 grouped by rule with three examples. */
+/* "Files:" and the items with verdict, path and reason; over 20 grouped by rule with three
+ * examples. Nothing where there are none. */
 void wl_view_items(const struct wl_cli *cli, const json_t *items);
 
 /*

@@ -47,7 +47,6 @@ int wl_verb_show(struct wl_cli *cli)
 		items = kept;
 	}
 	wl_view_transfer(cli, t);
-	wl_say_in(cli, 2, "%s", json_array_size(items) ? _("Files:") : _("No files to list."));
 	if (wl_is_export(t))
 		wl_export_view_items(cli, items, wl_args_given(cli->args, "pictures"));
 	else

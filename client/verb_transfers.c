@@ -7,7 +7,9 @@
 #include "client/render.h"
 #include "client/say.h"
 #include "client/station.h"
+#include "client/store_view.h"
 #include "client/transfer_view.h"
+#include "daemon/base/text.h"
 
 /* Does the next step of this transfer fall to this person? */
 static bool is_for(const json_t *t, const json_t *me)
@@ -26,9 +28,17 @@ static bool is_for(const json_t *t, const json_t *me)
 
 static int by_size(const void *a, const void *b)
 {
-	json_int_t x = wl_member_integer(*(json_t *const *)a, "bytes");
-	json_int_t y = wl_member_integer(*(json_t *const *)b, "bytes");
-	return (x < y) - (x > y);
+	return wl_store_compare(*(json_t *const *)a, *(json_t *const *)b);
+}
+
+/* What lies in the station's store is more than what will leave: the originals and every output. */
+static void add_room(const json_t *t, char *text, size_t size)
+{
+	size_t n = strlen(text);
+	char bytes[32];
+
+	wl_size_format((uint64_t)wl_member_integer(t, "vault_bytes"), bytes, sizeof(bytes));
+	(void)snprintf(text + n, size - n, _("; in the store: %s"), bytes);
 }
 
 static int print_rows(struct wl_cli *cli, json_t **rows, size_t n)
@@ -38,6 +48,8 @@ static int print_rows(struct wl_cli *cli, json_t **rows, size_t n)
 
 	for (size_t i = 0; lines && text && i < n; i++) {
 		wl_view_row(rows[i], text[i], sizeof(text[i]));
+		if (wl_args_given(cli->args, "by-size"))
+			add_room(rows[i], text[i], sizeof(text[i]));
 		lines[i] = (struct wl_list_line){
 		        .group = wl_view_state(wl_member_text(rows[i], "state")), .text = text[i]};
 		wl_cli_json(cli, rows[i]);

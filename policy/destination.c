@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "daemon/base/limits.h"
+#include "daemon/base/text.h"
 
 #define SECTOR                  512U
 #define PARTITION_SECTORS       2048U /* before the partition */
@@ -117,6 +118,21 @@ static void judge_room(const struct wl_destination_facts *f, struct wl_rules *ru
 			wl_rules_add(rules, WL_RULE_DESTINATION_FILE_TOO_LARGE);
 	if (f->bytes < wl_destination_bytes_needed(f->volume, f->files, f->nfiles, 0, f->bytes))
 		wl_rules_add(rules, WL_RULE_DESTINATION_TOO_SMALL);
+}
+
+void wl_destination_detail(const struct wl_destination_facts *f, enum wl_rule rule, char *buf,
+                           size_t size)
+{
+	const char *port = f->port ? f->port : "";
+	char sizes[64];
+
+	wl_size_format_less(
+	        f->bytes, wl_destination_bytes_needed(f->volume, f->files, f->nfiles, 0, f->bytes),
+	        sizes, sizeof(sizes));
+	if (rule == WL_RULE_DESTINATION_TOO_SMALL)
+		(void)snprintf(buf, size, "%s: %s", port, sizes);
+	else
+		(void)snprintf(buf, size, "%s", port);
 }
 
 static const char *key_of(enum wl_rule rule)

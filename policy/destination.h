@@ -30,6 +30,14 @@ struct wl_destination_facts {
 void wl_decide_destination(const struct wl_destination_facts *f, struct wl_rules *ret_rules,
                            char *ret_key);
 
+/*
+ * What is wrong with it, for the place {detail} of the rule's sentence: the port, of
+ * destination.too-small also the medium's size and what is needed ("b1: 2.1 GB < 4.3 GB"); no word
+ * of any language. At least 64 bytes.
+ */
+void wl_destination_detail(const struct wl_destination_facts *f, enum wl_rule rule, char *buf,
+                           size_t size);
+
 /* The smallest medium that holds these files in a volume of this format (INTERFACES 7: the
  * partition begins at LBA 2048, a FAT32 has at least 65,525 clusters), an upper bound that counts
  * folders as `nfolders` clusters. */

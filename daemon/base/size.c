@@ -1,5 +1,6 @@
 /* Sizes for people: decimal units, three digits, always a point; see text.h. No hostile input. */
 #include <stdio.h>
+#include <string.h>
 
 #include "daemon/base/cleanup.h"
 #include "daemon/base/text.h"
@@ -25,4 +26,17 @@ void wl_size_format(uint64_t bytes, char *buf, size_t size)
 	else
 		(void)snprintf(buf, size, "%llu.%llu %s", (unsigned long long)(tenths / 10),
 		               (unsigned long long)(tenths % 10), units[unit]);
+}
+
+void wl_size_format_less(uint64_t there, uint64_t needed, char *buf, size_t size)
+{
+	char less[32], more[32];
+
+	wl_size_format(there, less, sizeof(less));
+	wl_size_format(needed, more, sizeof(more));
+	if (strcmp(less, more) != 0)
+		(void)snprintf(buf, size, "%s < %s", less, more);
+	else
+		(void)snprintf(buf, size, "%llu B < %llu B", (unsigned long long)there,
+		               (unsigned long long)needed);
 }

@@ -39,6 +39,9 @@ int wl_time_parse(const char *s, int64_t *ret_seconds);       /* strict; 0 or -E
 /* "58.4 MB", decimal units as people read them on a stick's label. */
 void wl_size_format(uint64_t bytes, char *buf, size_t size);
 
+/* "31.0 GB < 64.0 GB", for a reason in any language; in bytes where both would read the same. */
+void wl_size_format_less(uint64_t there, uint64_t needed, char *buf, size_t size);
+
 /* Base64 with padding. encode: buf has 4*((n+2)/3)+1. decode: strict (canonical,
  * no space); 0, -EINVAL, -EMSGSIZE. */
 void wl_base64_encode(const void *p, size_t n, char *buf);

@@ -50,8 +50,10 @@ struct wl_tracked {
 	char tried[WL_ID_TEXT]; /* insertion whose reading stopped: not read again unasked */
 	enum wl_rule hint;      /* why it still waits for its medium */
 	char hint_detail[WL_DETAIL_MAX + 1];
-	bool had_intent;   /* an intent of it is in the ledger */
-	bool is_receiving; /* its receipts are being read from a medium */
+	bool had_intent;      /* an intent of it is in the ledger */
+	bool is_receiving;    /* its receipts are being read from a medium */
+	unsigned measured;    /* what vault_bytes were counted for (do_open.c); 0: nothing yet */
+	uint64_t vault_bytes; /* what lies in the vault of it */
 };
 
 struct wl_broker {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/text.h"
 #include "daemon/broker/broker.h"
 #include "daemon/broker/jobs.h"
 #include "daemon/broker/methods.h"
@@ -126,10 +127,35 @@ void wl_do_open_inbound(struct wl_broker *b, struct wl_call *c)
 
 #define LIST_BYTES_MAX 60000U
 
+/* What lies in the vault of it, and until when. Counted once for each state and reading: there may
+ * be many files, and while it is read or made the sum grows. */
+static void add_store(struct wl_broker *b, struct wl_tracked *x, json_t *row)
+{
+	bool grows = x->t->state == WL_READING || x->t->state == WL_INSPECTING;
+	int64_t until = wl_transfer_kept_until(b, x->t);
+	char when[WL_TIME_TEXT];
+
+	if (x->t->vault_deleted || grows)
+		return;
+	unsigned now = (unsigned)x->t->readings * WL_STATE_MAX + (unsigned)x->t->state;
+	if (x->measured != now) {
+		x->vault_bytes = wl_vault_size(&b->vault, x->t->id);
+		x->measured = now;
+	}
+	if (x->vault_bytes == 0)
+		return;
+	(void)json_object_set_new(row, "vault_bytes", json_integer((json_int_t)x->vault_bytes));
+	if (until) {
+		wl_time_format(until, when);
+		wl_object_text(row, "kept_until", when);
+	}
+}
+
 static bool append_row(struct wl_broker *b, struct wl_call *c, json_t *rows, struct wl_tracked *x,
                        size_t *bytes)
 {
 	json_t *o = wl_object_transfer(x->t, wl_broker_approvals_needed(b, x->t));
+	add_store(b, x, o);
 	wl_next_of_transfer(b, x, c->language, o);
 	size_t size = json_dumpb(o, NULL, 0, JSON_COMPACT) + 1;
 	if (*bytes + size > LIST_BYTES_MAX) {

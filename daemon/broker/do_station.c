@@ -29,7 +29,8 @@ static bool pin_authority(struct wl_broker *b, struct wl_call *c, const char *pe
 	if (r == 0)
 		return true;
 	wl_log_error("policy-authority.pem: %s", strerror(-r));
-	wl_call_unavailable(c, WL_RULE_STATION_VAULT_FULL, NULL);
+	wl_call_unavailable(c, WL_RULE_STATION_VAULT_FULL,
+	                    json_pack("{s:s}", "detail", strerror(-r)));
 	return false;
 }
 

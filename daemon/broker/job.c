@@ -357,6 +357,14 @@ bool wl_jobs_has(struct wl_jobs *j, const char *transfer)
 	return has;
 }
 
+bool wl_jobs_works_on(struct wl_jobs *j, const char *transfer)
+{
+	pthread_mutex_lock(&j->lock);
+	bool works = j->at_work && !strcmp(j->at_work->transfer, transfer);
+	pthread_mutex_unlock(&j->lock);
+	return works;
+}
+
 void wl_jobs_cancel(struct wl_jobs *j, const char *transfer)
 {
 	pthread_mutex_lock(&j->lock);

@@ -88,6 +88,8 @@ struct wl_jobs *wl_jobs_free(struct wl_jobs *j);
 int wl_jobs_add(struct wl_jobs *j, struct wl_task *task, unsigned *ret_ahead);
 /* Whether a task of this transfer waits or runs; and: asks it to stop. */
 bool wl_jobs_has(struct wl_jobs *j, const char *transfer);
+/* Whether the task at work is of this transfer. */
+bool wl_jobs_works_on(struct wl_jobs *j, const char *transfer);
 void wl_jobs_cancel(struct wl_jobs *j, const char *transfer);
 /* The medium of this insertion went away: tells the task that is at work on it. */
 void wl_jobs_gone(struct wl_jobs *j, const char *insertion);

@@ -195,7 +195,7 @@ int wl_job_check_head(struct wl_bench *bench, struct wl_task *task,
 		r = -EBADMSG;
 	}
 	if (wl_bench_gate_shut(bench, task, "b", medium, "check", r == 0 ? size : 0,
-	                       r == 0 ? "complete" : wl_rule_id(f->rule), &shut) < 0 &&
+	                       r == 0 ? "complete" : wl_rule_id(f->rule), "", &shut) < 0 &&
 	    r == 0) {
 		*f = shut;
 		r = -EBADMSG;

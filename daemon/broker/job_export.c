@@ -30,7 +30,7 @@ static void exporting_clear(struct wl_exporting *x)
 
 int wl_exporting_step(struct wl_exporting *x)
 {
-	wl_bench_progress(x->bench, &x->job->task, "inspecting", ++x->done, x->total);
+	wl_bench_progress(x->bench, &x->job->task, "making", ++x->done, x->total);
 	return atomic_load(&x->job->task.cancel) ? -ECANCELED : 0;
 }
 

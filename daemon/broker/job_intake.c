@@ -128,7 +128,7 @@ int wl_intake_fetch(struct wl_intake *in, struct wl_finding *f)
 		r = -EBADMSG;
 	}
 	int s = wl_bench_gate_shut(in->bench, in->task, in->gate, in->source, in->purpose, 0,
-	                           r == 0 ? "complete" : wl_rule_id(f->rule), &shut);
+	                           r == 0 ? "complete" : wl_rule_id(f->rule), "", &shut);
 	if (s < 0 && r == 0)
 		*f = shut;
 	return r < 0 ? r : s;

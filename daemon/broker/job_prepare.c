@@ -32,6 +32,7 @@ static int check(const struct prepare *p, struct wl_finding *f)
 {
 	const struct wl_prepare_task *job = p->job;
 	struct wl_rules rules;
+	char detail[WL_DETAIL_MAX + 1];
 	struct wl_destination_facts facts = {.policy = job->task.policy->policy,
 	                                     .device = job->device[0] ? job->device : NULL,
 	                                     .port = job->destination.port,
@@ -39,7 +40,10 @@ static int check(const struct prepare *p, struct wl_finding *f)
 	                                     .port_is_destination = true,
 	                                     .bytes = job->destination.bytes};
 	wl_decide_destination(&facts, &rules, NULL);
-	return rules.n ? wl_refuse(f, rules.v[0], "%s", job->destination.port) : 0;
+	if (!rules.n)
+		return 0;
+	wl_destination_detail(&facts, rules.v[0], detail, sizeof(detail));
+	return wl_refuse(f, rules.v[0], "%s", detail);
 }
 
 /* What comes back with our word on it is compared before it is overwritten. */

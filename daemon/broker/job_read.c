@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/base/cleanup.h"
+#include "daemon/base/text.h"
 #include "daemon/broker/claims.h"
 #include "daemon/broker/jobs.h"
 #include "daemon/broker/listing.h"
@@ -77,12 +78,14 @@ int wl_bench_gate_opened(struct wl_bench *bench, struct wl_task *task, const cha
 
 int wl_bench_gate_shut(struct wl_bench *bench, struct wl_task *task, const char *gate,
                        const struct wl_task_medium *medium, const char *purpose, uint64_t bytes,
-                       const char *reason, struct wl_finding *f)
+                       const char *reason, const char *detail, struct wl_finding *f)
 {
 	json_t *e = gate_entry(WL_E_GATE_SHUT, task, gate, medium, purpose);
 	wl_entry_int(e, WL_M_BYTES, bytes);
 	/* the ledger went away when it was opened: whether it says so is not known here */
 	wl_entry_text(e, WL_M_REASON, bench->gate_said ? reason : "restart");
+	if (detail[0] && bench->gate_said)
+		wl_entry_text(e, WL_M_DETAIL, detail);
 	bench->gate_said = false;
 	json_t *kept = json_deep_copy(e);
 	int r = wl_bench_append(bench, task, e, NULL, f);
@@ -103,6 +106,14 @@ struct read_state {
 	uint32_t base; /* items of earlier readings of this transfer */
 };
 
+/* Sizes only: the sentence around them is rendered in the reader's language. */
+static int no_room(uint64_t needed, uint64_t room, struct wl_finding *f)
+{
+	char sizes[64];
+	wl_size_format_less(room, needed, sizes, sizeof(sizes));
+	return wl_refuse(f, WL_RULE_STATION_VAULT_FULL, "%s", sizes);
+}
+
 static int check_room(struct read_state *s, struct wl_finding *f)
 {
 	uint64_t used = 0, room = 0;
@@ -114,9 +125,7 @@ static int check_room(struct read_state *s, struct wl_finding *f)
 	if (r < 0)
 		return r;
 	if (s->kept_bytes > room / times)
-		return wl_refuse(f, WL_RULE_STATION_VAULT_FULL, "%llu bytes to keep, room for %llu",
-		                 (unsigned long long)(s->kept_bytes * times),
-		                 (unsigned long long)room);
+		return no_room(s->kept_bytes * times, room, f);
 	return 0;
 }
 
@@ -358,7 +367,7 @@ static int through_gate(struct wl_bench *bench, struct wl_read_task *job, uint32
 		reason = reason_of(r, f);
 	}
 	int e = wl_bench_gate_shut(bench, &job->task, "a", &job->source, "read", bytes_of(items),
-	                           reason, &shut);
+	                           reason, strcmp(reason, "complete") != 0 ? f->detail : "", &shut);
 	if (e < 0) {
 		*f = shut;
 		return e;
@@ -401,6 +410,8 @@ static int fall_back(struct wl_bench *bench, struct wl_read_task *job, struct wl
 		        wl_entry_new(WL_E_MEDIUM_REFUSED, "station", getuid(), job->task.transfer);
 		wl_entry_text(e, WL_M_INSERTION, job->source.insertion);
 		wl_entry_rule(e, WL_M_RULE, why.rule);
+		if (why.detail[0])
+			wl_entry_text(e, WL_M_DETAIL, why.detail);
 		int r = wl_bench_append(bench, &job->task, e, NULL, f);
 		if (r < 0)
 			return r;

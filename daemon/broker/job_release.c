@@ -82,6 +82,7 @@ static int check_destination(struct release *r, bool prepared, struct wl_finding
 	WL_AUTO_FREE uint64_t *sizes = calloc(r->delivery.n + 1, sizeof(*sizes));
 	size_t n = r->delivery.n;
 	struct wl_rules rules;
+	char detail[WL_DETAIL_MAX + 1];
 	if (!sizes)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
@@ -102,7 +103,10 @@ static int check_destination(struct release *r, bool prepared, struct wl_finding
 	                                     .files = sizes,
 	                                     .nfiles = n};
 	wl_decide_destination(&facts, &rules, NULL);
-	return rules.n ? wl_refuse(f, rules.v[0], "%s", m->port) : 0;
+	if (!rules.n)
+		return 0;
+	wl_destination_detail(&facts, rules.v[0], detail, sizeof(detail));
+	return wl_refuse(f, rules.v[0], "%s", detail);
 }
 
 /* What comes back with our word on it is compared before it is overwritten. */
@@ -135,12 +139,14 @@ static int check(struct release *r, struct wl_finding *f)
 	return e == 0 && !prepared ? compare_claims(r, f) : e;
 }
 
-static void record_refused(struct release *r, enum wl_rule rule)
+static void record_refused(struct release *r, const struct wl_finding *why)
 {
 	struct wl_finding ignored; /* the caller has the reason already */
 	json_t *e = wl_entry_new(WL_E_MEDIUM_REFUSED, "station", getuid(), r->job->task.transfer);
 	wl_entry_text(e, WL_M_INSERTION, r->job->destination.insertion);
-	wl_entry_rule(e, WL_M_RULE, rule);
+	wl_entry_rule(e, WL_M_RULE, why->rule);
+	if (why->detail[0])
+		wl_entry_text(e, WL_M_DETAIL, why->detail);
 	(void)wl_bench_append(r->bench, &r->job->task, e, NULL, &ignored);
 }
 
@@ -246,7 +252,7 @@ static int write_volume(struct release *r, struct wl_finding *f)
 	}
 	int s = wl_bench_gate_shut(r->bench, &job->task, "b", &job->destination, "release",
 	                           e == 0 ? r->build.volume_bytes : 0,
-	                           e == 0 ? "complete" : wl_rule_id(f->rule), &shut);
+	                           e == 0 ? "complete" : wl_rule_id(f->rule), "", &shut);
 	if (s < 0 && e == 0)
 		*f = shut;
 	return e < 0 ? e : s;
@@ -341,7 +347,7 @@ static int read_back(struct release *r, struct wl_finding *f)
 	}
 	int s = wl_bench_gate_shut(r->bench, &job->task, "b", &job->destination, "readback",
 	                           e == 0 ? r->delivery.bytes : 0,
-	                           e == 0 ? "complete" : wl_rule_id(f->rule), &shut);
+	                           e == 0 ? "complete" : wl_rule_id(f->rule), "", &shut);
 	if (s < 0 && e == 0)
 		*f = shut;
 	return e < 0 ? e : s;
@@ -428,7 +434,7 @@ int wl_job_release_run(struct wl_bench *bench, struct wl_task *task)
 	int e = check(&r, f);
 	if (e < 0) {
 		if (e == -EBADMSG && wl_rule_row(f->rule)->stage == 13)
-			record_refused(&r, f->rule);
+			record_refused(&r, f);
 		return e;
 	}
 	e = append_intent(&r, f);

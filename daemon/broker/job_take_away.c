@@ -218,6 +218,7 @@ static int check_room(struct export *x, bool acceptable, struct wl_finding *f)
 {
 	WL_AUTO_FREE uint64_t *sizes = calloc(x->nfiles + 1, sizeof(*sizes));
 	struct wl_rules rules;
+	char detail[WL_DETAIL_MAX + 1];
 
 	if (!sizes)
 		return -ENOMEM;
@@ -232,7 +233,10 @@ static int check_room(struct export *x, bool acceptable, struct wl_finding *f)
 	                                     .files = sizes,
 	                                     .nfiles = x->nfiles};
 	wl_decide_destination(&facts, &rules, NULL);
-	return rules.n ? wl_refuse(f, rules.v[0], "%s", x->job->destination.port) : 0;
+	if (!rules.n)
+		return 0;
+	wl_destination_detail(&facts, rules.v[0], detail, sizeof(detail));
+	return wl_refuse(f, rules.v[0], "%s", detail);
 }
 
 static int check_medium(struct export *x, struct wl_finding *f)

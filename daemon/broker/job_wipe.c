@@ -47,7 +47,7 @@ int wl_job_shut_gate(struct wl_bench *bench, struct wl_task *task, struct wl_gat
 		r = -EBADMSG;
 	}
 	int s = wl_bench_gate_shut(bench, task, "b", m, purpose, r == 0 ? bytes : 0,
-	                           r == 0 ? "complete" : wl_rule_id(f->rule), &other);
+	                           r == 0 ? "complete" : wl_rule_id(f->rule), "", &other);
 	if (s < 0 && r == 0)
 		*f = other;
 	return r < 0 ? r : s;

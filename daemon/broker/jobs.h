@@ -96,14 +96,15 @@ int wl_job_policy_run(struct wl_bench *bench, struct wl_task *task);
  * only (the medium may be put in again), or says that what lies there must be refused. */
 bool wl_rule_stops_reading(enum wl_rule rule);
 
-/* gate.opened / gate.shut. `reason`: "complete" or a rule id; where the opening could not be
- * written down it becomes "restart", as of every gate of which the ledger may not know. */
+/* gate.opened / gate.shut. `reason`: "complete" or a rule id, and its `detail` or ""; where the
+ * opening could not be written down it becomes "restart", as of every gate of which the ledger may
+ * not know. */
 int wl_bench_gate_opened(struct wl_bench *bench, struct wl_task *task, const char *gate,
                          const struct wl_task_medium *medium, const char *purpose,
                          struct wl_finding *f);
 int wl_bench_gate_shut(struct wl_bench *bench, struct wl_task *task, const char *gate,
                        const struct wl_task_medium *medium, const char *purpose, uint64_t bytes,
-                       const char *reason, struct wl_finding *f);
+                       const char *reason, const char *detail, struct wl_finding *f);
 
 /* Looks into what the vault holds and writes down what came out. 0 or -EBADMSG (a fault; a refusal
  * is 0 and an entry). */

@@ -53,12 +53,26 @@ static const struct next opened_stopped = {"opener", "weighlock retry %llu",
 static const struct next opened_several = {
         "opener", "weighlock cancel %llu",
         N_("Take out all sticks but one; or cancel, and say the port when you receive again.")};
+static const struct next no_room = {"opener", "weighlock transfers --by-size",
+                                    N_("Make room: cancel a transfer that is no longer needed, or "
+                                       "ask the administrator for a larger "
+                                       "store. Then: weighlock retry.")};
 static const struct next approved_stopped = {
         "opener", "weighlock prepare",
         N_("The medium is not released: do not use it. Prepare it again, then release again.")};
 
+static bool lacks_room(const struct wl_tracked *x)
+{
+	if (x->t->state == WL_OPENED && x->hint != WL_RULE_NONE)
+		return x->hint == WL_RULE_STATION_VAULT_FULL;
+	return (x->t->state == WL_OPENED || x->t->state == WL_FAILED) &&
+	       x->t->rule == WL_RULE_STATION_VAULT_FULL;
+}
+
 static const struct next *next_of(const struct wl_tracked *x)
 {
+	if (lacks_room(x))
+		return &no_room;
 	if (x->t->state == WL_OPENED && x->hint == WL_RULE_MEDIUM_SEVERAL)
 		return &opened_several;
 	if (x->t->state == WL_OPENED &&

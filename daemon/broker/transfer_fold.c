@@ -156,8 +156,10 @@ static int on_gate_shut(struct fold *f)
 		return 0;
 	const char *reason = text_of(f->data, "reason");
 	bool complete = !strcmp(reason, "complete");
-	if (!complete)
+	if (!complete) {
 		f->t->rule = wl_rule_find(reason);
+		copy(f->t->detail, sizeof(f->t->detail), text_of(f->data, "detail"));
+	}
 	move(f->t, complete ? WL_VERB_READ_DONE : WL_VERB_READ_STOPPED);
 	return 0;
 }

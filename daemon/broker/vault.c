@@ -129,6 +129,13 @@ static void add_usage(void *user, const char *transfer)
 	count_files(u->fd, path, &made, &u->bytes);
 }
 
+uint64_t wl_vault_size(const struct wl_vault *v, const char *transfer)
+{
+	struct usage u = {.fd = v->fd};
+	add_usage(&u, transfer);
+	return u.bytes;
+}
+
 int wl_vault_room(const struct wl_vault *v, uint64_t quota_bytes, uint64_t *ret_used,
                   uint64_t *ret_free)
 {

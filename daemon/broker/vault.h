@@ -27,6 +27,8 @@ void wl_vault_close(struct wl_vault *v);
  * and the file system leave, 256 MiB of it always kept back for the ledger. */
 int wl_vault_room(const struct wl_vault *v, uint64_t quota_bytes, uint64_t *ret_used,
                   uint64_t *ret_free);
+/* Bytes that lie there of one transfer; 0 where there is nothing. */
+uint64_t wl_vault_size(const struct wl_vault *v, const char *transfer);
 /* Whether it lies on an encrypted disk: dm-crypt under its device, however deep. */
 bool wl_vault_is_encrypted(const struct wl_vault *v);
 

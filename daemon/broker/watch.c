@@ -56,6 +56,8 @@ static const char *resting_step(const struct wl_broker *b, const struct wl_track
 {
 	switch ((unsigned)x->t->state) {
 	case WL_OPENED:
+		if (wl_jobs_works_on(b->jobs, x->t->id)) /* its gate is about to be opened */
+			return "listing";
 		return wl_jobs_has(b->jobs, x->t->id) ? "queued" : "source-wanted";
 	case WL_READING:
 		return "copying";

@@ -126,14 +126,28 @@ wl_stick_insert big a1
 wl_run wl_cli $SCN_TECH retry "$TRANSFER" --no-wait
 bad_expect_state "after it was put in again" waiting 20
 wl_stick_pull a1
-cancelled "pulled"
 
-# ---- the vault is full ----
+# ---- the vault is full: of what, who can make room, and how ----
+BAD_HELD=$TRANSFER
 bad_policy "s|^  b1: {.*|&\n  a2: { match: \"$(wl_port_match a2)\", use: source }|; s/quota: 8 GiB/quota: 4 MiB/"
 bad_receive big
+cp "$WL_OUT" "$WL_PREFIX/full"
 bad_spoken "a vault without room" station.vault-full "$WL_STATUS"
 [ "$WL_STATUS" -ne 0 ] && wl_pass "status $WL_STATUS" || wl_fail "a full vault is no success"
 bad_in_ledger "a vault without room" station.vault-full
+wl_check "it says how much is needed and free" grep -q 'for this transfer: 0 B < 30\.[0-9] MB\.' "$WL_PREFIX/full"
+wl_check "and what takes the most room, whose it is and how it is given up" grep -Eq \
+	"$BAD_HELD  30\.[0-9] MB  WAITING for an approver  by tech-1  weighlock cancel $BAD_HELD --reason TEXT" "$WL_PREFIX/full"
+wl_check "next is to see what takes the room" grep -q '^Next: Make room.*weighlock transfers --by-size$' "$WL_PREFIX/full"
+wl_run wl_cli $SCN_TECH transfers --by-size
+cp "$WL_OUT" "$WL_PREFIX/full"
+wl_check "the largest first, with what lies in the store" grep -Eq "$BAD_HELD .*; in the store: 30\.[0-9] MB" "$WL_PREFIX/full"
+bad_locales=$(find "$WL_PREFIX" -path '*/fr/LC_MESSAGES/weighlock.mo' | head -n 1)
+wl_run wl_as $SCN_TECH env WEIGHLOCK_LOCALES="${bad_locales%/fr/LC_MESSAGES/*}" \
+	weighlock --state "$WL_STATE" transferts --by-size --lang fr
+cp "$WL_OUT" "$WL_PREFIX/full"
+wl_check "in French too" grep -q "; dans la réserve : 30\.[0-9] MB" "$WL_PREFIX/full"
+wl_check "given up as it was said" wl_cli $SCN_TECH cancel "$BAD_HELD" --reason "only a try"
 bad_expect_state "a vault without room" opened
 bad_policy "s|^  b1: {.*|&\n  a2: { match: \"$(wl_port_match a2)\", use: source }|"
 wl_stick_insert big a1

@@ -108,7 +108,7 @@ scn_policy() {
 		  require: prepared
 		  wipe: quick
 		vault:
-		  quota: 8 GiB
+		  quota: ${SCN_QUOTA:-8 GiB}
 		  require_encrypted_disk: false
 		  keep_refused: 30 d
 	POLICY

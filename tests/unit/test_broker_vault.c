@@ -61,6 +61,8 @@ static void test_items(void **state)
 	assert_int_equal(st.st_mode & 07777, 0400);
 	assert_int_equal(wl_vault_room(&vault, 105, &used, &room), 0);
 	assert_int_equal(used, 5);
+	assert_int_equal(wl_vault_size(&vault, T), 5);
+	assert_int_equal(wl_vault_size(&vault, "STN3-T000002"), 0);
 	assert_true(room <= 100); /* the quota, or less where the disk is full */
 	assert_int_equal(wl_vault_room(&vault, 4, &used, &room), 0);
 	assert_int_equal(room, 0);

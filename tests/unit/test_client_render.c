@@ -117,6 +117,12 @@ static void test_progress(void **state)
 		                 sizeof(text));
 		assert_string_equal(text, cases[i].expected);
 	}
+	wl_progress_text_files("Sealing, files:", 0, 0, 0, text, sizeof(text));
+	assert_string_equal(text, "Sealing, files:");
+	wl_progress_text_files("Sealing, files:", 1, 54, 100, text, sizeof(text));
+	assert_string_equal(text, "Sealing, files: 1 of 54");
+	wl_progress_text_files("Sealing, files:", 12, 54, 12000, text, sizeof(text));
+	assert_string_equal(text, "Sealing, files: 12 of 54, 0:42 left");
 	wl_render_duration(3909, text, sizeof(text));
 	assert_string_equal(text, "1:05:09");
 }

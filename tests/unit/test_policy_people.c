@@ -211,8 +211,14 @@ static void a_destination_is_ours_and_big_enough(void **state)
 	/* exFAT holds it, if the medium is large enough */
 	f.volume = WL_VOLUME_EXFAT;
 	judged(&f, "", "");
-	f.bytes = WL_GIB(4);
+	f.bytes = WL_GIB(2);
 	judged(&f, "destination.too-small", "devices.x-0042.volume");
+	char detail[64];
+	f.port = "b1";
+	wl_destination_detail(&f, WL_RULE_DESTINATION_TOO_SMALL, detail, sizeof(detail));
+	assert_string_equal(detail, "b1: 2.1 GB < 4.3 GB");
+	wl_destination_detail(&f, WL_RULE_DESTINATION_NOT_CLEAN, detail, sizeof(detail));
+	assert_string_equal(detail, "b1");
 	/* to prepare needs no origin, but room for a volume at all: 32 MiB is too little, 34 enough
 	 */
 	f = (struct wl_destination_facts){.policy = p,

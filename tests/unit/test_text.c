@@ -280,6 +280,11 @@ static void sizes_are_as_on_a_label(void **state)
 	}
 	wl_size_format(UINT64_MAX, buf, sizeof(buf));
 	assert_string_equal(buf, "18.4 EB");
+	char two[64];
+	wl_size_format_less(61200000000, 64000000000, two, sizeof(two));
+	assert_string_equal(two, "61.2 GB < 64.0 GB");
+	wl_size_format_less(4294967296, 4301234567, two, sizeof(two)); /* both 4.3 GB */
+	assert_string_equal(two, "4294967296 B < 4301234567 B");
 }
 
 static void base64_has_one_spelling(void **state)
