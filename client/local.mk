@@ -97,6 +97,9 @@ client_libwl_client_a_SOURCES = \
 	client/verb_ticket_sign.c \
 	client/verb_transfers.c \
 	client/verb_verify.c client/verify_view.c client/verify_view.h \
+	client/verb_visit_open.c client/verb_visit_list.c client/verb_visit_show.c \
+	client/verb_visit_confirm.c client/verb_visit_close.c \
+	client/visit_view.c client/visit_view.h \
 	client/verb_volume_build.c \
 	client/verb_volume_cp.c \
 	client/verb_volume_ls.c \

@@ -92,7 +92,7 @@ const char *wl_group_title(enum wl_group group)
 	        [WL_GROUP_MOVING] = N_("Moving data"),
 	        [WL_GROUP_LOOKING] = N_("Looking and deciding"),
 	        [WL_GROUP_MEDIA] = N_("Media"),
-	        [WL_GROUP_TICKETS] = N_("Tickets"),
+	        [WL_GROUP_TICKETS] = N_("Visits and tickets"),
 	        [WL_GROUP_LEDGER] = N_("Ledger"),
 	        [WL_GROUP_ADMINISTRATION] = N_("Administration"),
 	        [WL_GROUP_WITHOUT] = N_("Without a station"),

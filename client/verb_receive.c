@@ -12,6 +12,7 @@
 #include "client/say.h"
 #include "client/station.h"
 #include "client/transfer_view.h"
+#include "client/visit_view.h"
 #include "daemon/base/cleanup.h"
 #include "daemon/base/ids.h"
 
@@ -31,7 +32,7 @@ static int say_what_is_missing(const struct wl_cli *cli)
 	const char *missing[WL_ARRAY_LEN(fields) + 2];
 	size_t n = 0;
 
-	if (!wl_args_given(cli->args, "device"))
+	if (!wl_args_given(cli->args, "device") && !wl_args_given(cli->args, "visit"))
 		missing[n++] = "--device ID";
 	for (size_t i = 0; i < WL_ARRAY_LEN(fields); i++) {
 		if (!wl_args_given(cli->args, fields[i].option) &&
@@ -83,6 +84,52 @@ static void take_option(const struct wl_cli *cli, json_t *call, const char *opti
 		(void)json_object_set_new(call, member, json_string(value));
 }
 
+/* One of the visits that are open, or none of them. */
+static int ask_visit(struct wl_cli *cli, json_t *call)
+{
+	enum { VISITS_MAX = 30 };
+	static char rows[VISITS_MAX][1000];
+	const char *ids[VISITS_MAX], *shown[VISITS_MAX + 1];
+	json_t *answer = NULL;
+	size_t n = 0, chosen = 0;
+	int status = wl_station_call(cli, "ListVisits", NULL, &answer);
+
+	if (status)
+		return status;
+	const json_t *visits = json_object_get(answer, "visits");
+	for (size_t i = 0; i < json_array_size(visits) && n < VISITS_MAX; i++) {
+		const json_t *v = json_array_get(visits, i);
+		if (strcmp(wl_member_text(v, "state"), "open") != 0)
+			continue;
+		ids[n] = wl_member_text(v, "visit");
+		wl_visit_view_row(v, rows[n], sizeof(rows[n]));
+		shown[n] = rows[n];
+		n++;
+	}
+	shown[n] = _("No visit");
+	if (n > 0 && wl_ask_choice(cli, _("Which visit?"), shown, n + 1, &chosen) < 0)
+		status = WL_EXIT_WAITING;
+	else if (chosen < n)
+		(void)json_object_set_new(call, "visit", json_string(ids[chosen]));
+	json_decref(answer);
+	return status;
+}
+
+/* The visit as the station writes it; asked for where there is one to choose. */
+static int settle_visit(struct wl_cli *cli, json_t *call)
+{
+	char id[WL_ID_TEXT];
+	const char *typed = wl_args_value(cli->args, "visit");
+
+	if (!typed)
+		return cli->can_ask && !json_object_get(call, "work_order") ? ask_visit(cli, call)
+		                                                            : 0;
+	int status = wl_visit_word(cli, typed, id);
+	if (!status)
+		(void)json_object_set_new(call, "visit", json_string(id));
+	return status;
+}
+
 /* Everything OpenInbound wants, from options and, at a terminal, from answers. */
 static int collect(struct wl_cli *cli, json_t *call)
 {
@@ -94,7 +141,9 @@ static int collect(struct wl_cli *cli, json_t *call)
 	take_option(cli, call, "ticket", "ticket");
 	for (size_t i = 0; i < WL_ARRAY_LEN(fields); i++)
 		take_option(cli, call, fields[i].option, fields[i].member);
-	if (!status && !json_object_get(call, "device"))
+	if (!status)
+		status = settle_visit(cli, call);
+	if (!status && !json_object_get(call, "device") && !json_object_get(call, "visit"))
 		status = ask_device(cli, call);
 	for (size_t i = 0; !status && i < WL_ARRAY_LEN(fields); i++) {
 		WL_AUTO_FREE char *line = NULL;

@@ -292,6 +292,22 @@ static void check_recipients(const struct wl_policy *p, struct wl_policy_errors 
 	}
 }
 
+static void check_organisation(const struct wl_policy *p, const struct wl_policy_organisation *o,
+                               struct wl_policy_errors *e)
+{
+	struct place at = place_of("visits.organisations", o->id, "vendors", o->line, o->column);
+	for (size_t i = 0; i < o->vendors.n; i++) {
+		struct wl_policy_nearest nearest;
+		if (wl_policy_vendor(p, o->vendors.v[i]))
+			continue;
+		wl_policy_nearest_begin(&nearest, o->vendors.v[i]);
+		for (size_t j = 0; j < p->nvendors; j++)
+			wl_policy_nearest_offer(&nearest, p->vendors[j].id, p->vendors[j].line);
+		bad_reference(e, &at, &nearest,
+		              N_("{key} names \"{word}\", which is no vendor here"));
+	}
+}
+
 void wl_policy_check_references(const struct wl_policy *p, bool complete,
                                 struct wl_policy_errors *e)
 {
@@ -306,5 +322,7 @@ void wl_policy_check_references(const struct wl_policy *p, bool complete,
 		if (complete)
 			check_pictures(&p->devices[i], e);
 	}
+	for (size_t i = 0; i < p->visits.norganisations; i++)
+		check_organisation(p, &p->visits.organisations[i], e);
 	check_recipients(p, e);
 }

@@ -4,7 +4,7 @@ policy_libwl_policy_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS) $(JANSSON_CFLAGS)
 policy_libwl_policy_a_SOURCES = \
 	policy/words.h policy/errors.h policy/errors.c policy/yaml_read.h policy/yaml_read.c \
 	policy/schema.def policy/schema.h policy/schema_walk.h policy/schema.c policy/schema_values.c policy/values.c \
-	policy/model.h policy/model.c policy/check.h policy/check.c policy/check_people.c policy/files.c policy/diff.h policy/diff.c policy/explain.h policy/explain.c policy/yaml_flow.c \
+	policy/model.h policy/model.c policy/check.h policy/check.c policy/check_people.c policy/visit.h policy/visit.c policy/files.c policy/diff.h policy/diff.c policy/explain.h policy/explain.c policy/yaml_flow.c \
 	policy/ticket.h policy/ticket.c policy/ticket_read.c policy/ticket_show.c policy/items.h policy/items.c policy/names.h policy/names.c policy/litter.h policy/litter.c \
 	policy/decide.h policy/decide_list.h policy/decide.c policy/decide_ticket.c policy/decide_set.c \
 	policy/people.h policy/people.c policy/scans.h policy/scans.c policy/export.h policy/export.c policy/export_output.c policy/destination.h policy/destination.c \

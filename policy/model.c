@@ -28,6 +28,8 @@ static void set_defaults(struct wl_policy *p)
 	p->outbound.transfer_pictures = WL_TRANSFER_FILES_MAX;
 	p->outbound.transfer_bytes = WL_TRANSFER_BYTES_MAX;
 	p->outbound.day_pictures = UINT64_MAX;
+	p->visits.confirm_every_s = 1800;
+	p->visits.escorts = WL_ESCORT_ANY;
 	p->ledger.cosignature_max_age_s = UINT64_C(365) * 86400;
 	p->limits.transfer_files = WL_TRANSFER_FILES_MAX;
 	p->limits.transfer_bytes = WL_TRANSFER_BYTES_MAX;
@@ -102,8 +104,16 @@ struct wl_policy *wl_policy_free(struct wl_policy *p)
 {
 	if (!p)
 		return NULL;
-	for (size_t i = 0; i < p->npeople; i++)
+	for (size_t i = 0; i < p->npeople; i++) {
 		free_texts(&p->people[i].accounts);
+		free_texts(&p->people[i].qualified);
+	}
+	for (size_t i = 0; i < p->visits.norganisations; i++) {
+		free(p->visits.organisations[i].name);
+		free_texts(&p->visits.organisations[i].vendors);
+		free_texts(&p->visits.organisations[i].engineers);
+	}
+	free(p->visits.organisations);
 	for (size_t i = 0; i < p->nports; i++)
 		free(p->ports[i].match);
 	for (size_t i = 0; i < p->ntrust; i++) {

@@ -67,6 +67,7 @@ enum wl_picture_word {                                                  /* bits 
 	               WL_PICTURE_BMP = 4,
 	               WL_PICTURE_TIFF = 8
 };
+enum wl_escort_word { WL_ESCORT_ANY = 1, WL_ESCORT_QUALIFIED };
 enum wl_approval_need { WL_NEED_SAMPLES_SEEN = 1 };
 
 /* ---- the parts ---- */
@@ -79,9 +80,10 @@ struct wl_policy_texts {
 struct wl_policy_person {
 	char id[WL_ID_TEXT];
 	unsigned line, column;
-	struct wl_policy_texts accounts; /* Unix names; "uid:N" only in mode test */
-	unsigned roles;                  /* enum wl_person_role bits */
-	int64_t not_after;               /* 0: no end */
+	struct wl_policy_texts accounts;  /* Unix names; "uid:N" only in mode test */
+	unsigned roles;                   /* enum wl_person_role bits */
+	int64_t not_after;                /* 0: no end */
+	struct wl_policy_texts qualified; /* models this person may escort at */
 };
 
 struct wl_policy_port {
@@ -154,6 +156,15 @@ struct wl_policy_conflict {
 	unsigned roles; /* two bits */
 };
 
+/* Who may maintain devices: an organisation, and its engineers where they are named. */
+struct wl_policy_organisation {
+	char id[WL_ID_TEXT];
+	unsigned line, column;
+	char *name;
+	struct wl_policy_texts vendors, engineers;
+	int64_t not_after; /* 0: no end */
+};
+
 struct wl_policy {
 	uint8_t sha256[WL_SHA256_BYTES]; /* of the bytes of policy.yaml */
 	uint64_t grammar;                /* 1 */
@@ -195,6 +206,13 @@ struct wl_policy {
 		uint64_t valid_s;
 		unsigned needs;
 	} approvals;
+	struct {
+		uint64_t confirm_every_s;
+		bool required; /* no update without one */
+		enum wl_escort_word escorts;
+		struct wl_policy_organisation *organisations; /* none: not asked */
+		size_t norganisations;
+	} visits;
 	struct {
 		enum wl_destination_demand require;
 		enum wl_wipe_word wipe;

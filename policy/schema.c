@@ -86,6 +86,7 @@ ARRAY_IS(struct wl_policy, ports, nports);
 ARRAY_IS(struct wl_policy, trust, ntrust);
 ARRAY_IS(struct wl_policy, vendors, nvendors);
 ARRAY_IS(struct wl_policy, devices, ndevices);
+ARRAY_IS(struct wl_policy, visits.organisations, visits.norganisations);
 ARRAY_IS(struct wl_policy_device, floors, nfloors);
 ARRAY_IS(struct wl_policy_device, masks, nmasks);
 

@@ -28,6 +28,7 @@ enum wl_words {
 	WORDS_REQUIRE,
 	WORDS_WIPE,
 	WORDS_UNKNOWN_SIZE,
+	WORDS_ESCORT,
 };
 
 struct wl_word_row {

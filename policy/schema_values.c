@@ -357,6 +357,18 @@ int wl_schema_take_IDS(struct walk *w, const struct wl_yaml_node *node, void *to
 	return take_texts(w, node, to, is_id, row->argument);
 }
 
+static bool is_line(struct walk *w, const struct wl_yaml_node *node, size_t argument)
+{
+	(void)argument;
+	return is_text(w, node);
+}
+
+int wl_schema_take_TEXTS(struct walk *w, const struct wl_yaml_node *node, void *to,
+                         const struct key_row *row)
+{
+	return take_texts(w, node, to, is_line, row->argument);
+}
+
 static bool is_account(struct walk *w, const struct wl_yaml_node *node, size_t argument)
 {
 	(void)argument;

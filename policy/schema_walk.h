@@ -59,6 +59,7 @@ value_fn wl_schema_take_ID;
 value_fn wl_schema_take_WORD;
 value_fn wl_schema_take_WORDS;
 value_fn wl_schema_take_IDS;
+value_fn wl_schema_take_TEXTS;
 value_fn wl_schema_take_ACCOUNTS;
 value_fn wl_schema_take_RECT;
 

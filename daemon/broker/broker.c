@@ -4,7 +4,7 @@
  * The ledger comes first: nothing changes here before the entry is durable, and what changes is
  * what folding the entry says. When power goes between the two, the next start folds it.
  */
-#include "daemon/broker/broker.h"
+#include "daemon/broker/visits.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -147,6 +147,7 @@ void wl_broker_saw(struct wl_broker *b, const json_t *entry)
 	enum wl_event event = wl_event_find(text_of(entry, "event"));
 	const json_t *data = json_object_get(entry, "data");
 	saw_medium(b, event, data);
+	wl_visits_saw(b, entry);
 	if (!id[0])
 		return;
 	struct wl_tracked *x = wl_transfers_find(b, id);

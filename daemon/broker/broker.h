@@ -44,6 +44,18 @@ struct wl_proposal {
 	uid_t uid;
 };
 
+/* A visit as its entries tell it; visits.h. */
+struct wl_visit {
+	char id[WL_ID_TEXT]; /* the work order */
+	json_t *opened;      /* data of visit.opened */
+	json_t *closed;      /* data of visit.closed; NULL: open */
+	char opened_by[WL_ID_TEXT], opened_at[WL_TEXT_SHORT];
+	char closed_by[WL_ID_TEXT], closed_at[WL_TEXT_SHORT];
+	int64_t on;           /* 00:00 UTC of its day */
+	int64_t confirmed_at; /* 0: never */
+};
+#define WL_VISITS_KEPT 128U
+
 /* What the main thread remembers of a transfer beside the fold: never a decision. */
 struct wl_tracked {
 	struct wl_transfer *t;
@@ -85,6 +97,10 @@ struct wl_broker {
 	size_t ninsertions;
 	struct wl_tracked transfers[WL_TRANSFERS_KEPT]; /* by number */
 	size_t ntransfers;
+	struct wl_visit visits[WL_VISITS_KEPT]; /* in the order they were opened */
+	size_t nvisits;
+	uint64_t recalled[3 * 2 * WL_VISITS_KEPT]; /* entries to be folded into them */
+	size_t nrecalled;
 	struct wl_watcher watchers[WL_WATCHERS_MAX];
 	size_t nwatchers;
 	struct wl_proposal proposals[WL_PROPOSALS_MAX];

@@ -14,6 +14,7 @@
 #include "daemon/broker/jobs.h"
 #include "daemon/broker/methods.h"
 #include "daemon/broker/objects.h"
+#include "daemon/broker/visits.h"
 
 static const struct {
 	const char *argument;
@@ -41,6 +42,10 @@ static bool fields_are_complete(struct wl_broker *b, struct wl_call *c)
 		}
 	if (escort && !wl_policy_person(policy, escort)) {
 		wl_call_bad_argument(c, "escort", "a person of the policy");
+		return false;
+	}
+	if (!wl_call_text(c, "device")) {
+		wl_call_bad_argument(c, "device", "needed where there is no visit");
 		return false;
 	}
 	if (!wl_policy_device(policy, wl_call_text(c, "device"))) {
@@ -109,7 +114,7 @@ void wl_do_open_inbound(struct wl_broker *b, struct wl_call *c)
 {
 	char id[WL_ID_TEXT];
 	struct wl_finding f = {0};
-	if (!wl_station_is_usable(b, c) || !fields_are_complete(b, c) ||
+	if (!wl_station_is_usable(b, c) || !wl_visit_of_call(b, c) || !fields_are_complete(b, c) ||
 	    !wl_open_port_is_free(b, c) || !wl_open_source_is_clear(b, c))
 		return;
 	wl_id_transfer(b->status.station, b->status.next_transfer, id);
@@ -239,7 +244,7 @@ static void retry_reading(struct wl_broker *b, struct wl_call *c, struct wl_trac
 	if (wl_jobs_has(b->jobs, x->t->id))
 		reply_now(b, c, x, "queued");
 	else if (x->hint != WL_RULE_NONE)
-		wl_call_refuse(c, x->hint, NULL, NULL);
+		wl_call_refuse(c, x->hint, NULL, json_pack("{s:s}", "detail", x->hint_detail));
 	else
 		reply_now(b, c, x, "source-wanted");
 }

@@ -13,6 +13,7 @@
 #include "daemon/broker/broker.h"
 #include "daemon/broker/jobs.h"
 #include "daemon/broker/methods.h"
+#include "daemon/broker/visits.h"
 
 /* ---- the port ---- */
 
@@ -137,6 +138,12 @@ static void release(struct wl_broker *b, struct wl_call *c, struct wl_tracked *x
 		return wl_call_refuse(c, o->rule, NULL, json_pack("{s:s}", "detail", output));
 	if (!wl_policy_device(wl_broker_policy(b), wl_transfer_text(x->t, "device")))
 		return wl_call_refuse(c, WL_RULE_UPDATE_DEVICE_UNKNOWN, NULL, NULL);
+	enum wl_rule visit = wl_visits_step(b, x->t);
+	if (visit != WL_RULE_NONE) /* before the first byte; a write that runs is never stopped */
+		return wl_call_refuse(c, visit, NULL,
+		                      json_pack("{s:s, s:s}", "detail",
+		                                wl_transfer_text(x->t, "visit"), "device",
+		                                wl_transfer_text(x->t, "device")));
 	if (!is_approved(b, c, x) || !parts_are_there(b, c))
 		return;
 	const struct wl_port *port = wl_call_destination(b, c, port_name);

@@ -84,12 +84,14 @@ int wl_ledger_transfers(struct wl_ledger *l, bool open_only, wl_ledger_transfer_
                         struct wl_finding *f);
 
 /* What the index keeps of media, of insertions of this boot that have not ended, and of proposed
- * policies above the one in force (oldest first); a row to each callback. */
+ * policies above the one in force (oldest first), and of visits; a row to each callback. */
 struct wl_recall {
 	void (*medium)(void *user, const char *medium, bool suspect, bool ours);
 	void (*insertion)(void *user, const char *insertion, const char *port, uint64_t diskseq);
 	void (*proposal)(void *user, uint64_t version, const uint8_t sha256[32], const char *actor,
 	                 uid_t uid);
+	void (*visit)(void *user, const char *visit, uint64_t opened, uint64_t confirmed,
+	              uint64_t closed); /* numbers of its entries; 0: none */
 };
 int wl_ledger_recall(struct wl_ledger *l, const struct wl_recall *to, void *user,
                      struct wl_finding *f);

@@ -97,6 +97,11 @@ static int take_recalled(const struct wl_message *m, const struct wl_recall *to,
 		             wl_message_sha256(m, WL_T_SHA256), wl_message_text(m, WL_T_ACTOR),
 		             (uid_t)wl_message_u64(m, WL_T_UID));
 		return 0;
+	case WL_MSG_RECALL_VISIT:
+		to->visit(user, wl_message_text(m, WL_T_VISIT), wl_message_u64(m, WL_T_OPENED_SEQ),
+		          wl_message_u64(m, WL_T_CONFIRMED_SEQ),
+		          wl_message_u64(m, WL_T_CLOSED_SEQ));
+		return 0;
 	default:
 		return -EBADMSG;
 	}

@@ -61,7 +61,8 @@ daemon_broker_weighlockd_SOURCES = \
 	daemon/broker/station.c daemon/broker/recover.c daemon/broker/transfers.c \
 	daemon/broker/pick.c daemon/broker/watch.c daemon/broker/next.c \
 	daemon/broker/do_status.c daemon/broker/do_station.c daemon/broker/do_policy.c \
-	daemon/broker/do_policy_show.c daemon/broker/do_open.c daemon/broker/do_decide.c daemon/broker/do_note.c \
+	daemon/broker/do_policy_show.c daemon/broker/do_open.c daemon/broker/do_decide.c daemon/broker/do_note.c daemon/broker/do_visit.c \
+	daemon/broker/visits.h daemon/broker/visits.c \
 	daemon/broker/do_release.c daemon/broker/do_ticket.c daemon/broker/do_ledger.c \
 	daemon/broker/do_show.c daemon/broker/do_export.c daemon/broker/do_acknowledge.c \
 	daemon/broker/do_audit.c daemon/broker/do_take_away.c \

@@ -20,6 +20,7 @@
 #include "daemon/base/sha256.h"
 #include "daemon/broker/broker.h"
 #include "daemon/broker/language.h"
+#include "daemon/broker/visits.h"
 
 static struct wl_broker broker; /* one station, one broker */
 
@@ -186,6 +187,7 @@ static void stop(struct wl_broker *b)
 	b->media = wl_media_free(b->media);
 	for (size_t i = 0; i < b->ntransfers; i++)
 		wl_transfer_free(b->transfers[i].t);
+	wl_visits_clear(b);
 	wl_policy_release(&b->policy);
 	b->ledger = wl_ledger_free(b->ledger);
 	sd_event_source_disable_unref(b->tick);

@@ -14,6 +14,7 @@
 #include "daemon/base/daemon.h"
 #include "daemon/broker/broker.h"
 #include "daemon/broker/jobs.h"
+#include "daemon/broker/visits.h"
 
 void wl_task_setup(struct wl_broker *b, struct wl_task *task, const char *kind,
                    const char *transfer, const char *actor, uid_t uid)
@@ -165,6 +166,17 @@ static struct wl_port *choose_port(struct wl_broker *b, const struct wl_tracked 
 	return found;
 }
 
+/* The medium is there; what is missing is the escort's word, or the day. */
+static void wait_for_visit(struct wl_broker *b, struct wl_tracked *x, enum wl_rule rule)
+{
+	const char *visit = json_string_value(json_object_get(x->t->opened, "visit"));
+	if (x->hint == rule)
+		return;
+	x->hint = rule;
+	(void)snprintf(x->hint_detail, sizeof(x->hint_detail), "%s", visit ? visit : "");
+	wl_watch_changed(b, x->t->id, "source-wanted");
+}
+
 void wl_pick(struct wl_broker *b)
 {
 	if (!b->recovered || wl_station_obstacle(b) != WL_RULE_NONE || !wl_jobs_is_idle(b->jobs) ||
@@ -176,6 +188,11 @@ void wl_pick(struct wl_broker *b)
 		if (x->t->state != WL_OPENED || wl_jobs_has(b->jobs, x->t->id))
 			continue;
 		struct wl_port *port = choose_port(b, x, &hint);
+		enum wl_rule visit = port ? wl_visits_step(b, x->t) : WL_RULE_NONE;
+		if (visit != WL_RULE_NONE) {
+			wait_for_visit(b, x, visit);
+			continue;
+		}
 		if (port && wl_pick_queue(b, x, port, 0) == 0)
 			return; /* one at a time: the next one when this has ended */
 		if (hint != x->hint && hint != WL_RULE_NONE) {

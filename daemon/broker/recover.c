@@ -19,6 +19,7 @@
 #include "daemon/base/fdio.h"
 #include "daemon/broker/broker.h"
 #include "daemon/broker/certificate.h"
+#include "daemon/broker/visits.h"
 
 #define RECENT_ENDED 64U
 #define WAITING_MAX  32U
@@ -78,10 +79,13 @@ static void take_proposal(void *user, uint64_t version, const uint8_t sha256[32]
 
 static int recall(struct wl_broker *b, struct wl_finding *f)
 {
-	static const struct wl_recall to = {take_medium, take_insertion, take_proposal};
+	static const struct wl_recall to = {take_medium, take_insertion, take_proposal,
+	                                    wl_visits_recall};
 	b->ninsertions = 0;
 	b->nproposals = 0;
-	return wl_ledger_recall(b->ledger, &to, b, f);
+	wl_visits_clear(b);
+	int r = wl_ledger_recall(b->ledger, &to, b, f);
+	return r < 0 ? r : wl_visits_load(b, f);
 }
 
 /* ---- transfers ---- */

@@ -26,9 +26,57 @@ struct request {
 	struct wl_finding *f;
 };
 
+/* Of the visit that is named: opened, and not closed. 0, -ENOENT or a refusal. */
+static int check_visit_open(const struct request *q, struct wl_visit_facts *ret)
+{
+	int r = wl_facts_visit(q->l->facts, TEXT(q->d, VISIT), ret);
+
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		(void)wl_refuse(q->f, WL_RULE_NONE, "no visit %s", TEXT(q->d, VISIT));
+		return -ENOENT;
+	}
+	return ret->closed ? wl_refuse(q->f, WL_RULE_VISIT_CLOSED, "%s", TEXT(q->d, VISIT)) : 0;
+}
+
+/* A work order names one visit for ever. */
+static int check_visit_opened(const struct request *q)
+{
+	struct wl_visit_facts v;
+	int r = wl_facts_visit(q->l->facts, TEXT(q->d, VISIT), &v);
+
+	if (r < 0)
+		return r;
+	return r > 0 ? wl_refuse(q->f, WL_RULE_VISIT_EXISTS, "%s", TEXT(q->d, VISIT)) : 0;
+}
+
+/* The escort's own word, nobody else's. */
+static int check_visit_confirmed(const struct request *q)
+{
+	struct wl_visit_facts v;
+	int r = check_visit_open(q, &v);
+
+	if (r < 0 || strcmp(v.escort, q->d->actor) == 0)
+		return r;
+	return wl_refuse(q->f, WL_RULE_VISIT_OTHER_ESCORT, "%s", TEXT(q->d, VISIT));
+}
+
+static int check_visit_closed(const struct request *q)
+{
+	struct wl_visit_facts v;
+
+	return check_visit_open(q, &v);
+}
+
 static int check_transfer_opened(const struct request *q)
 {
+	struct wl_visit_facts v;
 	char next[WL_ID_TEXT];
+	int r = TEXT(q->d, VISIT)[0] ? check_visit_open(q, &v) : 0;
+
+	if (r < 0)
+		return r;
 
 	wl_id_transfer(q->l->id.station, wl_facts_station(q->l->facts)->next_transfer, next);
 	if (strcmp(q->d->transfer, next) == 0)
@@ -197,6 +245,9 @@ static const struct {
         {WL_E_TRANSFER_FAILED, TRANSFER | BEHIND, NULL},
         {WL_E_TRANSFER_OUTCOME, TRANSFER, NULL},
         {WL_E_TRANSFER_NOTED, TRANSFER, NULL},
+        {WL_E_VISIT_OPENED, 0, check_visit_opened},
+        {WL_E_VISIT_CONFIRMED, 0, check_visit_confirmed},
+        {WL_E_VISIT_CLOSED, 0, check_visit_closed},
         {WL_E_RELEASE_INTENT, TRANSFER, check_release_intent},
         {WL_E_RELEASE_WRITTEN, TRANSFER | BEHIND, check_release_end},
         {WL_E_RELEASE_DONE, TRANSFER | BEHIND, check_release_end},

@@ -135,6 +135,16 @@ struct wl_proposal_facts {
 	char sha256[WL_SHA256_HEX + 1], actor[WL_ID_TEXT];
 };
 int wl_facts_next_proposal(struct wl_facts *f, uint64_t after, struct wl_proposal_facts *ret);
+/* A visit, by the numbers of its entries (0: none). */
+struct wl_visit_facts {
+	char id[WL_ID_TEXT], escort[WL_ID_TEXT];
+	uint64_t opened, confirmed, closed;
+};
+int wl_facts_visit(struct wl_facts *f, const char *id, struct wl_visit_facts *ret);
+/* Visits that are open, and closed ones among the last WL_VISITS_ENDED_MAX, in the order they were
+ * opened, after entry `after`. */
+#define WL_VISITS_ENDED_MAX 64U
+int wl_facts_next_visit(struct wl_facts *f, uint64_t after, struct wl_visit_facts *ret);
 /* The next transfer after `after` ("" for the first), in order of opening. */
 int wl_facts_next_transfer(struct wl_facts *f, uint64_t after_seq, bool open_only,
                            struct wl_transfer_facts *ret);

@@ -420,6 +420,8 @@ int wl_facts_apply_event(struct wl_facts *f, const struct wl_entry *e)
 	if (r == 0)
 		r = wl_facts_heritage_apply(f, e);
 	if (r == 0)
+		r = wl_facts_visit_apply(f, e);
+	if (r == 0)
 		r = wl_audit_apply(f, e);
 	if (r == 0 && e->draft.transfer[0])
 		r = touch_transfer(f, e, moves || gate_moves(f, e), ends);

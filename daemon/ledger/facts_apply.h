@@ -7,4 +7,7 @@
 /* 0, -EIO, -ENOMEM; -EUCLEAN for an entry that does not fit those before it. */
 int wl_facts_apply_event(struct wl_facts *f, const struct wl_entry *e);
 
+/* facts_visit.c: the part of it that is about visits. */
+int wl_facts_visit_apply(struct wl_facts *f, const struct wl_entry *e);
+
 #endif

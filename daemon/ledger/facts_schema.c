@@ -10,7 +10,7 @@ const char *const wl_facts_tables[] = {
         "station",  "entry",  "transfer",  "inspection", "approval",     "insertion",
         "prepared", "floor",  "installed", "ticket",     "ticket_use",   "intent",
         "proposal", "medium", "source",    "heritage",   "audit_policy", "cosigned",
-        "alarm",    "action", "manifest",  NULL,
+        "alarm",    "action", "manifest",  "visit",      NULL,
 };
 
 const char wl_facts_schema[] =
@@ -54,6 +54,10 @@ const char wl_facts_schema[] =
         "CREATE TABLE proposal (version INTEGER, sha256 TEXT, actor TEXT, uid INTEGER,"
         " seq INTEGER, PRIMARY KEY (version, sha256));"
         "CREATE INDEX proposal_seq ON proposal (seq);"
+        /* facts_visit.c: the numbers of its entries; 0: not yet */
+        "CREATE TABLE visit (id TEXT PRIMARY KEY, escort TEXT, opened INTEGER,"
+        " confirmed INTEGER DEFAULT 0, closed INTEGER DEFAULT 0);"
+        "CREATE INDEX visit_opened ON visit (opened);"
         "CREATE TABLE medium (id TEXT PRIMARY KEY, suspect INTEGER, ours INTEGER);"
         /* what lay in gate a for a transfer: insertion, and the medium where it has a serial */
         /* facts_heritage.c: what the ledger before this one leaves behind; one row */

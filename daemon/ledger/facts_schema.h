@@ -3,7 +3,7 @@
 #ifndef WL_LEDGER_FACTS_SCHEMA_H
 #define WL_LEDGER_FACTS_SCHEMA_H
 
-#define WL_FACTS_FORMAT 3
+#define WL_FACTS_FORMAT 4
 
 extern const char wl_facts_schema[];        /* empty tables and the row of `station` */
 extern const char *const wl_facts_tables[]; /* their names; ends with NULL */

@@ -1,6 +1,7 @@
 /*
  * What a broker that starts asks first: which media are suspect or ours, which insertions of this
- * boot have not ended, which proposed policies wait for a second administrator.
+ * boot have not ended, which proposed policies wait for a second administrator, which visits there
+ * are.
  *
  * Runs in weighlock-ledgerd. All of it is in the index, so it does not matter how long ago it was
  * written down. One row for each time the peer can take one; nothing is changed.
@@ -66,10 +67,27 @@ static int next_proposal(struct wl_server *s, struct wl_stream *st)
 	return 1;
 }
 
+static int next_visit(struct wl_server *s, struct wl_stream *st)
+{
+	struct wl_visit_facts v;
+	int r = wl_facts_next_visit(s->o.ledger->facts, st->at, &v);
+
+	if (r <= 0)
+		return r;
+	st->at = v.opened;
+	wl_message_start(&s->out, WL_MSG_RECALL_VISIT, st->serial);
+	wl_message_put_text(&s->out, WL_T_VISIT, v.id);
+	wl_message_put_u64(&s->out, WL_T_OPENED_SEQ, v.opened);
+	wl_message_put_u64(&s->out, WL_T_CONFIRMED_SEQ, v.confirmed);
+	wl_message_put_u64(&s->out, WL_T_CLOSED_SEQ, v.closed);
+	return 1;
+}
+
 static int (*const parts[])(struct wl_server *s, struct wl_stream *st) = {
         next_medium,
         next_insertion,
         next_proposal,
+        next_visit,
 };
 
 int wl_recall_next(void *server, void *connection)

@@ -22,6 +22,7 @@ daemon_ledger_libwl_ledger_a_SOURCES = \
 	daemon/ledger/facts_query.c \
 	daemon/ledger/facts_schema.c daemon/ledger/facts_schema.h \
 	daemon/ledger/facts_sql.c daemon/ledger/facts_sql.h \
+	daemon/ledger/facts_visit.c \
 	daemon/ledger/folder.c daemon/ledger/folder.h \
 	daemon/ledger/grant.c daemon/ledger/grant.h \
 	daemon/ledger/handle_append.c daemon/ledger/handle_audit.c daemon/ledger/handle_query.c \

@@ -47,6 +47,10 @@ HANDLER(wl_do_station_card)
 HANDLER(wl_do_policy_propose)
 HANDLER(wl_do_policy_confirm)
 HANDLER(wl_do_policy_show)
+HANDLER(wl_do_visit_open)
+HANDLER(wl_do_list_visits)
+HANDLER(wl_do_visit_confirm)
+HANDLER(wl_do_visit_close)
 HANDLER(wl_do_ledger_read)
 HANDLER(wl_do_ledger_prove)
 HANDLER(wl_do_ledger_export)
@@ -63,44 +67,27 @@ HANDLER(wl_do_station_agree)
 static const struct {
 	const char *method, *may;
 } expected[] = {
-        {"SetLanguage", "*"},
-        {"GetStatus", "*"},
-        {"ListMedia", "tiauca"},
-        {"ListTransfers", "tiauca"},
-        {"Watch", "tiauca"},
-        {"PolicyShow", "tiauca"},
-        {"Show", "tiauA"},
-        {"ListTickets", "tiauA"},
-        {"OpenInbound", "t"},
-        {"Outcome", "t"},
-        {"AddTicket", "t"},
-        {"OpenOutbound", "i"},
-        {"Approve", "a"},
-        {"Reject", "a"},
-        {"Withdraw", "a"},
-        {"Release", "ti"},
-        {"Retry", "ti"},
-        {"Cancel", "tia"},
-        {"Note", "tiacA"},
-        {"Prepare", "tic"},
-        {"StationInit", "s"},
-        {"StationSucceed", "s"},
-        {"StationConfirm", "s"},
-        {"StationCard", "auAs"},
-        {"PolicyPropose", "As"},
-        {"PolicyConfirm", "As"},
-        {"LedgerRead", "ua"},
-        {"LedgerProve", "ua"},
-        {"AddOutbound", "i"},
-        {"Acknowledge", "ic"},
-        {"LedgerQuery", "ua"},
-        {"LedgerCosign", "u"},
-        {"LedgerExport", "uA"},
-        {"LedgerCheckpoint", "uaA"},
-        {"StationCsr", "A"},
-        {"StationCert", "A"},
-        {"StationPropose", "A"},
-        {"StationAgree", "A"},
+        {"SetLanguage", "*"},     {"GetStatus", "*"},
+        {"ListMedia", "tiauca"},  {"ListTransfers", "tiauca"},
+        {"Watch", "tiauca"},      {"PolicyShow", "tiauca"},
+        {"Show", "tiauA"},        {"ListTickets", "tiauA"},
+        {"OpenInbound", "t"},     {"Outcome", "t"},
+        {"AddTicket", "t"},       {"OpenOutbound", "i"},
+        {"Approve", "a"},         {"Reject", "a"},
+        {"Withdraw", "a"},        {"Release", "ti"},
+        {"Retry", "ti"},          {"Cancel", "tia"},
+        {"Note", "tiacA"},        {"Prepare", "tic"},
+        {"StationInit", "s"},     {"StationSucceed", "s"},
+        {"StationConfirm", "s"},  {"VisitOpen", "a"},
+        {"ListVisits", "tiauca"}, {"VisitConfirm", "tiacA"},
+        {"VisitClose", "tiacA"},  {"StationCard", "auAs"},
+        {"PolicyPropose", "As"},  {"PolicyConfirm", "As"},
+        {"LedgerRead", "ua"},     {"LedgerProve", "ua"},
+        {"AddOutbound", "i"},     {"Acknowledge", "ic"},
+        {"LedgerQuery", "ua"},    {"LedgerCosign", "u"},
+        {"LedgerExport", "uA"},   {"LedgerCheckpoint", "uaA"},
+        {"StationCsr", "A"},      {"StationCert", "A"},
+        {"StationPropose", "A"},  {"StationAgree", "A"},
 };
 
 static unsigned roles_of(const char *may)
@@ -184,7 +171,10 @@ static void test_arguments(void **state)
 	OK("GetStatus", "{}");
 	BAD("GetStatus", "{\"x\":1}", "x");
 	OK("OpenInbound", "{\"device\":\"X-0042\",\"port\":null}");
-	BAD("OpenInbound", "{}", "device");
+	OK("OpenInbound", "{\"visit\":\"WO-8841\"}");
+	BAD("OpenInbound", "{\"visit\":\"wo 1\"}", "visit");
+	BAD("VisitOpen", "{}", "visit");
+	BAD("VisitClose", "{\"visit\":\"WO-1\",\"accept\":1}", "accept");
 	BAD("OpenInbound", "{\"device\":\"../x\"}", "device");
 	BAD("OpenInbound", "{\"device\":\"x\",\"engineer\":\"a\\u001bb\"}", "engineer");
 	BAD("OpenInbound", "{\"device\":\"x\",\"engineer\":\"a\\u0000b\"}", "engineer");

@@ -17,8 +17,9 @@
 #include "daemon/ledger/facts_sql.h"
 #include "tests/unit/ledger_fixture.h"
 
-#define T1 "STN3-T000001"
-#define T2 "STN3-T000002"
+#define T1    "STN3-T000001"
+#define T2    "STN3-T000002"
+#define VISIT "visit=WO-8841", "device=x-0042", "engineer=E", "engineer_org=Acme", "escort=tech-1"
 
 static struct fixture x;
 
@@ -130,6 +131,8 @@ static void history(void)
 	                                "old=2026-01-01T00:00:00Z", "new=2026-01-01T00:00:01Z",
 	                                "second_actor=admin-2"),
 	                 0);
+	assert_int_equal(fixture_append(&x, "visit.opened", "appr-1", 3001, "", VISIT), 0);
+	assert_int_equal(fixture_append(&x, "visit.confirmed", "tech-1", 2001, "", VISIT), 0);
 	cosigned();
 	alarmed();
 	assert_int_equal(wl_ledger_settle(x.l), 0); /* the index is written with the files */
@@ -334,6 +337,50 @@ static void groups_are_checked_within(void **state)
 	assert_false(t.open);
 }
 
+static void visits_are_their_escorts(void **state)
+{
+	struct wl_visit_facts v;
+
+	(void)state;
+	assert_int_equal(fixture_append(&x, "visit.confirmed", "tech-1", 2001, "", VISIT), -ENOENT);
+	assert_int_equal(fixture_append(&x, "transfer.opened", "tech-1", 2001, T1,
+	                                "direction=inbound", "device=x-0042", "outputs[]=delivery",
+	                                "visit=WO-8841"),
+	                 -ENOENT);
+	assert_int_equal(fixture_append(&x, "visit.opened", "appr-1", 3001, "", VISIT), 0);
+	assert_int_equal(fixture_append(&x, "visit.opened", "appr-1", 3001, "", VISIT), -EBADMSG);
+	assert_int_equal(x.f.rule, WL_RULE_VISIT_EXISTS);
+	assert_int_equal(fixture_append(&x, "visit.confirmed", "appr-1", 3001, "", VISIT),
+	                 -EBADMSG);
+	assert_int_equal(x.f.rule, WL_RULE_VISIT_OTHER_ESCORT);
+	assert_int_equal(fixture_append(&x, "visit.confirmed", "tech-1", 2001, "", VISIT), 0);
+	assert_int_equal(wl_facts_next_visit(x.l->facts, 0, &v), 1);
+	assert_string_equal(v.id, "WO-8841");
+	assert_true(v.confirmed == v.opened + 1 && v.closed == 0);
+	assert_int_equal(wl_facts_next_visit(x.l->facts, v.opened, &v), 0);
+	assert_int_equal(fixture_append(&x, "visit.closed", "appr-1", 3001, "", VISIT), 0);
+	assert_int_equal(fixture_append(&x, "visit.confirmed", "tech-1", 2001, "", VISIT),
+	                 -EBADMSG);
+	assert_int_equal(x.f.rule, WL_RULE_VISIT_CLOSED);
+	assert_int_equal(fixture_append(&x, "transfer.opened", "tech-1", 2001, T1,
+	                                "direction=inbound", "device=x-0042", "outputs[]=delivery",
+	                                "visit=WO-8841"),
+	                 -EBADMSG);
+	/* closed ones are told of as long as they are among the last that were opened */
+	for (unsigned i = 0; i < WL_VISITS_ENDED_MAX; i++) {
+		char id[40];
+		assert_int_equal(wl_facts_next_visit(x.l->facts, 0, &v), 1);
+		assert_string_equal(v.id, "WO-8841");
+		(void)snprintf(id, sizeof(id), "visit=WO-%u", i);
+		assert_int_equal(fixture_append(&x, "visit.opened", "appr-1", 3001, "", id,
+		                                "device=x-0042", "engineer=E", "engineer_org=Acme",
+		                                "escort=tech-1"),
+		                 0);
+	}
+	assert_int_equal(wl_facts_next_visit(x.l->facts, 0, &v), 1);
+	assert_string_equal(v.id, "WO-0");
+}
+
 static void gates_move_only_what_is_read(void **state)
 {
 	struct wl_transfer_facts t;
@@ -508,6 +555,7 @@ int main(void)
 	        CASE(nonces),
 	        CASE(own_events_are_not_the_brokers),
 	        CASE(groups_are_checked_within),
+	        CASE(visits_are_their_escorts),
 	        CASE(gates_move_only_what_is_read),
 	        CASE(prepared_media),
 	        CASE(after_a_failure_nothing),

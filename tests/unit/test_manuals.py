@@ -104,7 +104,7 @@ def test_policy():
     words = set(re.findall(r"[\w-]+", page))
     parts = dict(re.findall(r"^\.Ss (\w+)[^\n]*\n(.*?)(?=^\.S[sh] )", page, re.M | re.S))
     place = {"TOP": "Top", "PERSON": "people", "PORT": "ports", "VENDOR": "vendors",
-             "DEVICE": "devices", "MASK": "devices"}
+             "DEVICE": "devices", "MASK": "devices", "ORGANISATION": "visits"}
     keys = table("policy/schema.def", "KEY")
     say(len(keys) > 60, "the schema has its keys", len(keys))
     for row in keys:

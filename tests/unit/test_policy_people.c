@@ -4,6 +4,7 @@
 #include "daemon/base/limits.h"
 #include "policy/destination.h"
 #include "policy/people.h"
+#include "policy/visit.h"
 
 static void methods_have_roles(void **state)
 {
@@ -47,6 +48,98 @@ static void a_person_may_have_a_last_day(void **state)
 	const struct wl_policy_person *tech = wl_policy_person(p, "tech-1");
 	assert_id(wl_person_may(tech, "OpenInbound", HELP_NOW), "");
 	assert_id(wl_person_may(tech, "OpenInbound", HELP_NOW + 1), "person.expired");
+	wl_policy_free(p);
+}
+
+/* ---- visits ---- */
+
+#define VISITS                                                                                     \
+	"visits: { confirm_every: 30 min, required: true, escorts: qualified, organisations: { "   \
+	"acme-service: { name: \"Acme Service\", vendors: [acme], engineers: [A. Engineer], "      \
+	"not_after: \"2026-11-23T00:00:00Z\" } } }\ndestination:\n"
+
+static void a_visit_is_opened_by_the_rules(void **state)
+{
+	(void)state;
+	struct wl_policy *listed = help_policy("destination:\n", VISITS);
+	struct wl_policy *open = help_policy("[technician] }", "[technician], qualified: [X100] }");
+	struct wl_visit_plan plan = {.device = wl_policy_device(open, "x-0042"),
+	                             .engineer = "A. Engineer",
+	                             .organisation = "Nobody's",
+	                             .escort = "tech-1",
+	                             .clearance = "",
+	                             .safeguard = ""};
+	struct wl_rules rules = {0};
+	wl_decide_visit_open(open, &plan, HELP_NOW, &rules);
+	assert_int_equal(rules.n, 0); /* nothing is listed: nothing is asked */
+	wl_decide_visit_open(listed, &plan, HELP_NOW, &rules);
+	assert_int_equal(rules.n, 2);
+	assert_id(rules.v[0], "visit.escort-unqualified");
+	assert_id(rules.v[1], "visit.organisation-unlisted");
+	plan.organisation = "ACME service";
+	rules = (struct wl_rules){0};
+	wl_decide_visit_open(listed, &plan, HELP_NOW, &rules);
+	assert_int_equal(rules.n, 1);
+	wl_decide_visit_open(listed, &plan, HELP_NOW + 1, &rules); /* its time there is over */
+	assert_true(wl_rules_has(&rules, WL_RULE_VISIT_ORGANISATION_UNLISTED));
+	plan.engineer = "B. Engineer";
+	rules = (struct wl_rules){0};
+	wl_decide_visit_open(listed, &plan, HELP_NOW, &rules);
+	assert_true(wl_rules_has(&rules, WL_RULE_VISIT_ORGANISATION_UNLISTED));
+	wl_policy_free(listed);
+	static const char *const users[] = {"tech-1", "TECH-1", "appr1"};
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		plan.engineer = users[i];
+		rules = (struct wl_rules){0};
+		wl_decide_visit_open(open, &plan, HELP_NOW, &rules);
+		assert_id(rules.v[0], "visit.engineer-is-user");
+	}
+	plan.engineer = "A. Engineer";
+	plan.clearance = "not-citizen";
+	rules = (struct wl_rules){0};
+	wl_decide_visit_open(open, &plan, HELP_NOW, &rules);
+	assert_id(rules.v[0], "visit.safeguard-missing");
+	plan.safeguard = "its disk was taken out";
+	rules = (struct wl_rules){0};
+	wl_decide_visit_open(open, &plan, HELP_NOW, &rules);
+	assert_int_equal(rules.n, 0);
+	assert_true(wl_visit_clearance_is("cleared"));
+	assert_false(wl_visit_clearance_is("very"));
+	wl_policy_free(open);
+}
+
+static void a_step_wants_the_escorts_word(void **state)
+{
+	(void)state;
+	struct wl_policy *p = help_policy("destination:\n", VISITS);
+	struct wl_visit_facts v = {.device = "x-0042", .on = HELP_NOW, .confirmed_at = HELP_NOW};
+	assert_id(wl_decide_visit_step(p, &v, "x-0042", HELP_NOW + 1800), "");
+	assert_id(wl_decide_visit_step(p, &v, "x-0042", HELP_NOW + 1801),
+	          "visit.confirmation-missing");
+	assert_id(wl_decide_visit_step(p, &v, "o-0007", HELP_NOW), "visit.device-other");
+	v.confirmed_at = 0;
+	assert_id(wl_decide_visit_step(p, &v, "x-0042", HELP_NOW), "visit.confirmation-missing");
+	/* half a day before its day and half a day after it */
+	static const struct {
+		int64_t at;
+		const char *rule;
+	} days[] = {{-43201, "visit.not-today"},
+	            {-43200, ""},
+	            {86400 + 43199, ""},
+	            {86400 + 43200, "visit.not-today"}};
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+		v.confirmed_at = HELP_NOW + days[i].at;
+		assert_id(wl_decide_visit_step(p, &v, "x-0042", HELP_NOW + days[i].at),
+		          days[i].rule);
+	}
+	v.closed = true;
+	assert_id(wl_decide_visit_step(p, &v, "x-0042", HELP_NOW), "visit.closed");
+	int64_t day;
+	assert_int_equal(wl_visit_day_parse("2026-12-08", &day), 0);
+	assert_int_equal(day % 86400, 0);
+	static const char *const none[] = {"2026-12-8", "2026-13-08", "tomorrow!!", ""};
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_int_equal(wl_visit_day_parse(none[i], &day), -EINVAL);
 	wl_policy_free(p);
 }
 
@@ -337,6 +430,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(methods_have_roles),
+	        cmocka_unit_test(a_visit_is_opened_by_the_rules),
+	        cmocka_unit_test(a_step_wants_the_escorts_word),
 	        cmocka_unit_test(a_person_may_have_a_last_day),
 	        cmocka_unit_test(an_approval_is_another_persons),
 	        cmocka_unit_test(approvals_are_counted_by_person),

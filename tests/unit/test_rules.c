@@ -71,6 +71,7 @@ static void verdicts_and_stages_follow_the_area(void **state)
 	        {"export.", WL_REFUSE, 11},      {"approval.", WL_REFUSE, 12},
 	        {"destination.", WL_REFUSE, 13}, {"bag.", WL_REFUSE, 14},
 	        {"transfer.", WL_HOLD, 15},      {"policy.", WL_REFUSE, 0},
+	        {"visit.", WL_REFUSE, 2},
 	};
 
 	(void)state;
