@@ -23,7 +23,7 @@ FAILED = []
 
 
 def say(good, what, detail=""):
-    print(("ok    " if good else "FAIL  ") + what + ("" if good or not detail else ": %s" % detail))
+    print(("ok    " if good else "FAIL  ") + what + ("" if good or not detail else ": %s" % (detail,)))
     if not good:
         FAILED.append(what)
 
