@@ -27,6 +27,7 @@ static const struct word events[] = {
         {"transfer.cancelled", "abandonné", "given up"},
         {"transfer.refused", "refusé par une règle", "refused by a rule"},
         {"transfer.failed", "en panne", "failed"},
+        {"transfer.noted", "remarque", "remark"},
         {"transfer.outcome", "résultat noté", "outcome noted"},
         {"transfer.acknowledged", "réception confirmée", "receipt acknowledged"},
         {"approval.voided", "accord annulé", "approval voided"},

@@ -9,10 +9,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "client/duration.h"
 #include "client/say.h"
 #include "client/station.h"
 
-#define PAGE 1000
+#define PAGE     1000
+#define DAY_S    86400
+#define LATEST_S INT64_C(253402300799)
 
 static int hand_on(const struct wl_cli *cli, const json_t *answer, wl_ledger_each_fn each,
                    void *user)
@@ -57,4 +60,20 @@ int wl_ledger_walk(struct wl_cli *cli, const struct wl_ledger_filter *f, wl_ledg
 		json_decref(answer);
 	}
 	return status;
+}
+
+int wl_dates_of(const struct wl_cli *cli, int64_t *ret_from, int64_t *ret_to)
+{
+	const char *from = wl_args_value(cli->args, "from"), *to = wl_args_value(cli->args, "to");
+	int whole = 0;
+
+	*ret_from = 0;
+	*ret_to = LATEST_S;
+	if ((from && wl_date_parse(from, ret_from, NULL) < 0) ||
+	    (to && wl_date_parse(to, ret_to, &whole) < 0))
+		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
+		                      _("--from and --to take a date, YYYY-MM-DD."));
+	if (whole)
+		*ret_to += DAY_S - 1; /* the day included */
+	return 0;
 }

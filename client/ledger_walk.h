@@ -20,4 +20,8 @@ typedef int (*wl_ledger_each_fn)(void *user, const char *text);
 int wl_ledger_walk(struct wl_cli *cli, const struct wl_ledger_filter *f, wl_ledger_each_fn each,
                    void *user);
 
+/* Options --from and --to of a report, a last day included; without them all the time there is.
+ * 0, or the exit status after the person was told. */
+int wl_dates_of(const struct wl_cli *cli, int64_t *ret_from, int64_t *ret_to);
+
 #endif

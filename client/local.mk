@@ -44,6 +44,7 @@ client_libwl_client_a_SOURCES = \
 	client/scrub.h client/scrub_plan.c client/scrub_run.c client/scrub_view.c \
 	client/signature_check.c client/signature_check.h \
 	client/station.c client/station.h \
+	client/station_report.c client/station_report.h client/station_page.c \
 	client/ticket_files.c client/ticket_files.h \
 	client/ticket_plan.c client/ticket_plan.h \
 	client/ticket_read.c client/ticket_read.h \
@@ -80,6 +81,7 @@ client_libwl_client_a_SOURCES = \
 	client/verb_release.c \
 	client/verb_report_custody.c \
 	client/verb_report_disclosures.c \
+	client/verb_report_station.c \
 	client/verb_retry.c \
 	client/verb_scrub.c \
 	client/verb_show.c \

@@ -9,15 +9,13 @@
 #include <time.h>
 
 #include "client/disclosures.h"
-#include "client/duration.h"
 #include "client/html.h"
+#include "client/ledger_walk.h"
 #include "client/say.h"
 #include "client/station.h"
 #include "daemon/base/cleanup.h"
 
-#define PAGE     100
-#define DAY_S    86400
-#define LATEST_S INT64_C(253402300799)
+#define PAGE 100
 
 static int read_page(struct wl_cli *cli, uint64_t from, struct wl_disclosures *d, size_t *ret_got)
 {
@@ -38,22 +36,6 @@ static int read_page(struct wl_cli *cli, uint64_t from, struct wl_disclosures *d
 		json_decref(entry);
 	}
 	json_decref(answer);
-	return 0;
-}
-
-static int take_range(const struct wl_cli *cli, int64_t *ret_from, int64_t *ret_to)
-{
-	const char *from = wl_args_value(cli->args, "from"), *to = wl_args_value(cli->args, "to");
-	int whole = 0;
-
-	*ret_from = 0;
-	*ret_to = LATEST_S;
-	if ((from && wl_date_parse(from, ret_from, NULL) < 0) ||
-	    (to && wl_date_parse(to, ret_to, &whole) < 0))
-		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
-		                      _("--from and --to take a date, YYYY-MM-DD."));
-	if (whole)
-		*ret_to += DAY_S - 1; /* the day included */
 	return 0;
 }
 
@@ -106,7 +88,7 @@ int wl_verb_report_disclosures(struct wl_cli *cli)
 	WL_CLEANUP(wl_disclosures_clear) struct wl_disclosures d = {.case_id = NULL};
 	int64_t from, to;
 	size_t got = 1;
-	int status = take_range(cli, &from, &to);
+	int status = wl_dates_of(cli, &from, &to);
 
 	if (!status && wl_disclosures_begin(&d, wl_args_value(cli->args, "case"), from, to) < 0)
 		status = WL_EXIT_FAULT;

@@ -54,6 +54,19 @@ wl_check "beside the checkpoint lies the countersigned one" \
 	grep -q "^. $AUD_NAME " "$WL_STATE/var/lib/weighlock-ledger/checkpoint.cosigned"
 wl_stick_pull a1
 
+# ---- what the station did, and what is overdue ----
+wl_check "report station" wl_cli $SCN_AUDIT report station --json
+grep -q '"last_export":' "$WL_OUT" && grep -q '"last_cosignature":' "$WL_OUT" && wl_pass "it says when the ledger was taken away" ||
+	wl_fail "when it was taken away"
+grep -q '"overdue": *\[\]' "$WL_OUT" && wl_pass "and nothing is overdue" || wl_fail "nothing is overdue"
+mkdir -m 777 "$WL_WORK/papers"
+wl_check "the page of the station" wl_cli $SCN_APPR report station --from "$(date -u +%Y-%m-%d)" -o "$WL_WORK/papers/station.html"
+grep -q 'ledger.exported' "$WL_WORK/papers/station.html" && ! grep -qi '<script' "$WL_WORK/papers/station.html" &&
+	wl_pass "has the export" || wl_fail "the page of the station"
+wl_check "a day before there was a station" wl_cli $SCN_AUDIT report station --to 2001-01-01 --json
+grep -q '"people": *{}' "$WL_OUT" && wl_pass "nothing happened" || wl_fail "nothing happened"
+wl_expect_rule person.role-missing wl_cli $SCN_TECH report station
+
 # ---- cosignatures that are none ----
 aud_bad() { # NAME RULE: what lies in $AUD_DIR goes onto a stick of that name
 	aud_stick "$1"

@@ -1,5 +1,6 @@
-/* Disclosures of a case: which entries count, whose names stand there, and that nothing typed can
- * become part of the page. */
+/* Disclosures of a case and the report of a station: which entries count, whose names stand there,
+ * what is overdue, and that nothing typed can become part of the page. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 
 #include "client/disclosures.h"
 #include "client/say.h"
+#include "client/station_report.h"
 
 #define EVIL "<script>alert(1)</script>&\"'\xe2\x80\xae"
 
@@ -120,11 +122,97 @@ static void nothing_typed_is_page(void **state)
 	wl_disclosures_clear(&d);
 }
 
+#define S(seq, event, actor, data)                                                                 \
+	"{\"actor\":\"" actor "\",\"data\":{" data "},\"event\":\"" event "\",\"seq\":" #seq       \
+	",\"station\":\"STN3\",\"time\":\"2026-11-23T01:00:00Z\"}"
+
+static const char *const station_entries[] = {
+        S(1, "call.denied", "uid:9", "\"method\":\"Release\",\"rule\":\"person.unknown\""),
+        S(2, "call.denied", "uid:9", "\"method\":\"Release\",\"rule\":\"person.unknown\""),
+        S(3, "release.intent", "tech-1", "\"medium\":\"<script>\",\"output\":\"delivery\""),
+        S(4, "release.failed", "station", "\"intent\":\"STN3#3\",\"rule\":\"medium.pulled\""),
+        S(5, "transfer.refused", "station", "\"rule\":\"signature.bad\""),
+        S(6, "item.decided", "station", "\"rule\":\"signature.bad\",\"verdict\":\"refuse\""),
+        S(7, "item.decided", "station", "\"rule\":\"pass.update-covered\",\"verdict\":\"pass\""),
+        S(8, "station.fault", "station", "\"part\":\"vault\",\"rule\":\"station.fault\""),
+        S(9, "medium.seen", "station", "\"medium\":\"M-1\""),
+};
+
+static void what_a_station_did(void **state)
+{
+	struct wl_station_report r;
+	char *page = NULL;
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(wl_station_report_begin(&r, 0, INT64_MAX - 1), 0);
+	for (size_t i = 0; i < sizeof(station_entries) / sizeof(station_entries[0]); i++)
+		assert_int_equal(wl_station_report_add(&r, station_entries[i]), 0);
+	assert_int_equal(wl_station_report_add(&r, "{"), -EBADMSG);
+	assert_int_equal(wl_member_integer(json_object_get(r.report, "denied"),
+	                                   "uid:9 Release person.unknown"),
+	                 2);
+	assert_int_equal(wl_member_integer(json_object_get(r.report, "refusals"), "signature.bad"),
+	                 2);
+	assert_int_equal(json_object_size(json_object_get(r.report, "refusals")), 1);
+	assert_int_equal(json_array_size(json_object_get(r.report, "alarms")), 2);
+	const json_t *people = json_object_get(r.report, "people");
+	assert_int_equal(json_object_size(people), 2); /* the station is none */
+	const json_t *release = json_array_get(json_object_get(r.report, "releases"), 0);
+	assert_string_equal(wl_member_text(release, "state"), "failed");
+	FILE *out = open_memstream(&page, &n);
+	assert_non_null(out);
+	wl_station_page(out, &r, "STN3", false, 0);
+	assert_int_equal(fclose(out), 0);
+	assert_null(strstr(page, "<script"));
+	assert_non_null(strstr(page, "&lt;script&gt;"));
+	free(page);
+	wl_station_report_clear(&r);
+}
+
+/* What is overdue on the day `now`, where the ledger was exported on 23 November 2026. */
+static void check_overdue(const char *due, bool exported, int64_t now, const char *want)
+{
+	struct wl_station_report r;
+	json_t *status = json_pack("{s:{s:i}}", "ledger", "entries", 9);
+	char got[200] = "";
+
+	if (due)
+		(void)json_object_set_new(json_object_get(status, "ledger"), "cosignature_due",
+		                          json_string(due));
+	assert_int_equal(wl_station_report_begin(&r, 0, 1), 0);
+	if (exported)
+		assert_int_equal(
+		        wl_station_report_audit(&r, S(7, "ledger.exported", "audit-1", "")), 0);
+	wl_station_report_standing(&r, status, now);
+	const json_t *list = json_object_get(r.report, "overdue");
+	for (size_t i = 0; i < json_array_size(list); i++)
+		(void)snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s ",
+		               json_string_value(json_array_get(list, i)));
+	assert_string_equal(got, want);
+	json_decref(status);
+	wl_station_report_clear(&r);
+}
+
+static void what_is_overdue(void **state)
+{
+	const int64_t day = 86400, at = 1795395600; /* 2026-11-23T01:00:00Z */
+
+	(void)state;
+	check_overdue("2026-11-24T00:00:00Z", true, at, "");
+	check_overdue("2026-11-22T00:00:00Z", true, at, "cosignature-old ");
+	check_overdue(NULL, false, at, "never-exported nobody-countersigns ");
+	check_overdue("2030-01-01T00:00:00Z", true, at + 100 * day, "");
+	check_overdue("2030-01-01T00:00:00Z", true, at + 100 * day + 1, "export-old ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_counts),
 	        cmocka_unit_test(nothing_typed_is_page),
+	        cmocka_unit_test(what_a_station_did),
+	        cmocka_unit_test(what_is_overdue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
