@@ -78,3 +78,7 @@ EXTRA_DIST += packaging/debian/changelog packaging/debian/control packaging/debi
 	packaging/debian/rules packaging/debian/source/format packaging/debian/weighlock.docs \
 	packaging/debian/weighlock.install packaging/debian/weighlock.lintian-overrides packaging/debian/weighlock.postinst \
 	packaging/debian/weighlock.postrm packaging/debian/weighlock-verify.install
+
+# what the units let the daemons ask of the kernel, against what they ask
+dist_check_SCRIPTS += tests/unit/test_unit_calls.py
+TESTS += tests/unit/test_unit_calls.py

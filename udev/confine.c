@@ -37,6 +37,8 @@ static const int plain_calls[] = {
         SCMP_SYS(fsync),
         SCMP_SYS(futex),
         SCMP_SYS(getdents64),
+        SCMP_SYS(getegid),
+        SCMP_SYS(getgid),
         SCMP_SYS(getpid),
         SCMP_SYS(getrandom),
         SCMP_SYS(getsockname),

@@ -385,7 +385,8 @@ wl_listening() { awk -v p="$1" '$4 == "00010000" && $8 == p { found = 1 } END { 
 
 # wl_start DAEMON [OPTION…]: one daemon, under its user, until it listens. A variable
 # WL_WRAP_mediad, WL_WRAP_ledgerd, WL_WRAP_spawnd or WL_WRAP_weighlockd holds words to put before
-# it (faketime).
+# it (faketime). Each believes that systemd wants to be told (nobody listens): what libsystemd asks of
+# the kernel for that, a daemon must be allowed to.
 wl_start() {
 	wl_start_d=$1 wl_start_wrap=
 	shift
@@ -398,7 +399,7 @@ wl_start() {
 	# shellcheck disable=SC2046,SC2086
 	(cd / && exec setpriv --reuid "$wl_start_user" --regid "$wl_start_user" --init-groups \
 		$wl_start_caps --no-new-privs --reset-env \
-		env PATH=/usr/bin:/bin LC_ALL=C.UTF-8 $wl_start_wrap "$WL_PREFIX/sbin/$wl_start_d" \
+		env PATH=/usr/bin:/bin LC_ALL=C.UTF-8 NOTIFY_SOCKET="$WL_PREFIX/notify" $wl_start_wrap "$WL_PREFIX/sbin/$wl_start_d" \
 		--state "$WL_STATE" $(wl_options_of "$wl_start_d") "$@") \
 		</dev/null >>"$WL_LOGS/$wl_start_d.log" 2>&1 5>&- 6<&- 9>&- &
 	echo "$!" >"$WL_PREFIX/$wl_start_d.pid"
