@@ -88,7 +88,7 @@
 
 /* checkpoints, receipts and cosignatures that come on a medium */
 #define WL_CHECKPOINT_FILE_BYTES_MAX WL_KIB(16)
-#define WL_CHECKPOINT_FILES_MAX      64U /* of one medium; the first by their paths */
+#define WL_CHECKPOINT_FILES_MAX      64U /* of one medium; ours first, then by their paths */
 #define WL_CHECKPOINT_ORIGIN_MAX     200U
 #define WL_CHECKPOINT_SIGNATURES_MAX 16U /* as C2SP asks verifiers to take */
 #define WL_CHECKPOINT_HASHES_MAX     64U /* of a receipt */

@@ -11,6 +11,8 @@
 
 /* A checkpoint, receipt or cosignature by its name, and small enough. */
 bool wl_claim_is_named(const struct wl_item *item);
+/* Does it lie where exports, bags and releases of this station have it? */
+bool wl_claim_is_ours(const struct wl_item *item);
 
 /* Reads one sealed file in a worker. 0; -EBADMSG: it is none (station.cosignature-unreadable), or
  * the worker's end; other negative errno. */
@@ -29,7 +31,8 @@ struct wl_claims_source {
 	void *user;
 };
 
-/* Every file that has such a name, the first WL_CHECKPOINT_FILES_MAX; what cannot be read as a
+/* Every file that has such a name, up to WL_CHECKPOINT_FILES_MAX: those that lie where the station
+ * itself writes them first, the others by their paths; what cannot be read as a
  * checkpoint is passed over. 0, or -EBADMSG with the alarm's rule; other negative errno. */
 int wl_claims_compare(struct wl_bench *bench, const struct wl_claims_source *source,
                       struct wl_finding *f);

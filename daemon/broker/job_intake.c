@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
@@ -25,6 +26,8 @@ void wl_intake_clear(struct wl_intake *in)
 	for (size_t i = 0; i < in->nfiles; i++)
 		wl_cleanup_close(&in->file[i].fd);
 	wl_items_clear(&in->items);
+	free(in->taken);
+	in->taken = NULL;
 }
 
 bool wl_item_ends(const struct wl_item *item, const char *end)
@@ -46,22 +49,37 @@ bool wl_item_is(const struct wl_item *item, const char *name)
 static bool wanted(void *user, const struct wl_item *item)
 {
 	const struct wl_intake *in = user;
-	return item->number <= in->last && in->wanted(item);
+	return in->taken[item - in->items.v];
+}
+
+/* Marks up to `room` items: those wanted rather, or the others. Returns what room is left. */
+static size_t take(struct wl_intake *in, const struct wl_items *items, bool rather, size_t room)
+{
+	for (size_t i = 0; i < items->n && room > 0; i++) {
+		const struct wl_item *item = &items->v[i];
+		bool first = in->rather && in->rather(item);
+		if (item->folder || first != rather || !in->wanted(item))
+			continue;
+		in->taken[i] = true;
+		room--;
+	}
+	return room;
 }
 
 static int on_listed(void *user, struct wl_items *items, struct wl_finding *f)
 {
 	struct wl_intake *in = user;
 	size_t n = 0;
-	in->last = UINT32_MAX;
-	for (size_t i = 0; i < items->n; i++) {
+	for (size_t i = 0; i < items->n; i++)
 		n += !items->v[i].folder && in->wanted(&items->v[i]);
-		if (n == WL_INTAKE_FILES_MAX && in->last == UINT32_MAX)
-			in->last = items->v[i].number;
-	}
-	if (n > WL_INTAKE_FILES_MAX && !in->first_only)
+	if (n > WL_INTAKE_FILES_MAX && !in->rather)
 		return wl_refuse(f, WL_RULE_VOLUME_TOO_MANY_FILES, "%zu such files, at most %u", n,
 		                 WL_INTAKE_FILES_MAX);
+	free(in->taken);
+	in->taken = calloc(items->n + 1, sizeof(*in->taken));
+	if (!in->taken)
+		return -ENOMEM;
+	(void)take(in, items, false, take(in, items, true, WL_INTAKE_FILES_MAX));
 	return in->listed ? in->listed(in->user, items, f) : 0;
 }
 

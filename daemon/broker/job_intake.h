@@ -28,10 +28,12 @@ struct wl_intake {
 	/* Called with the whole list before a byte is asked for; NULL: nothing to say. */
 	int (*listed)(void *user, const struct wl_items *items, struct wl_finding *f);
 	void *user;
-	bool first_only; /* where more are wanted than are taken, the first by their paths are */
+	/* Where more are wanted than are taken: those for which this is true, then the first by
+	 * their paths. NULL: more is a refusal. */
+	bool (*rather)(const struct wl_item *item);
 
 	struct wl_items items;
-	uint32_t last; /* the number of the last one that is taken */
+	bool *taken; /* of each item of the list */
 	struct wl_intake_file file[WL_INTAKE_FILES_MAX];
 	size_t nfiles;
 };

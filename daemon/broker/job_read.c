@@ -170,14 +170,17 @@ static int begin(struct read_state *s)
 	               : wl_vault_begin(&s->bench->vault, transfer);
 }
 
-/* Receipts and checkpoints are no pictures: they are read beside what is asked for, and not kept.
- */
+/* Receipts and checkpoints are no pictures: they are read beside what is asked for, and not kept;
+ * those that lie where we write them first. */
 static void set_aside(struct read_state *s)
 {
-	unsigned n = 0;
-	for (size_t i = 0; i < s->items->n && n < WL_CHECKPOINT_FILES_MAX; i++) {
-		s->aside[i] = !s->kept[i] && wl_claim_is_named(&s->items->v[i]);
-		n += s->aside[i];
+	size_t n = s->items->n, found = 0;
+	for (size_t k = 0; k < 2 * n && found < WL_CHECKPOINT_FILES_MAX; k++) {
+		const struct wl_item *item = &s->items->v[k % n];
+		if (s->kept[k % n] || !wl_claim_is_named(item) || wl_claim_is_ours(item) != (k < n))
+			continue;
+		s->aside[k % n] = true;
+		found++;
 	}
 }
 

@@ -229,7 +229,12 @@ wl_fat_mkdir "$(wl_stick_file scans)" 20261116
 wl_fat_put "$(wl_stick_file scans)" "$WL_WORK/scans/20261116" 20261116
 aud_tool forge "$AUD_VKEY" "$AUD_SEED" 3 >"$WL_WORK/receipt.txt"
 aud_claim scans "$WL_WORK/receipt.txt"
+# more of them than are looked at, all before it by their paths: ours is looked at all the same
+mkdir -p "$WL_WORK/decoys"
+cp "$WL_WORK"/noise/*.tlog-proof "$WL_WORK/decoys"
+wl_fat_put "$(wl_stick_file scans)" "$WL_WORK/decoys"
 wl_stick_insert scans a1
+wl_check "66 decoys" test "$(wl_fat_ls "$(wl_stick_file scans)" | grep -c tlog-proof)" -eq 66
 wl_expect_rule station.ledger-forked aud_seen_then aud_export
 aud_settled "read on a scanner's medium"
 wl_run wl_cli $SCN_INVEST retry 4 --no-wait
@@ -241,6 +246,7 @@ wl_stick_pull a1
 aud_tool forge "$AUD_VKEY" "$AUD_SEED" 100002 >"$WL_WORK/RECEIPT.TXT"
 wl_fat_make "$(wl_stick_file back)" 64 BACK
 aud_claim back "$WL_WORK/RECEIPT.TXT"
+wl_fat_put "$(wl_stick_file back)" "$WL_WORK/decoys"
 cp "$(wl_stick_file back)" "$WL_WORK/back.before"
 wl_stick_insert back b1
 wl_expect_rule station.ledger-rolled-back aud_seen_then wl_cli $SCN_CUST prepare b1 --as audit --yes
