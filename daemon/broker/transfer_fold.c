@@ -400,9 +400,15 @@ static int on_retried(struct fold *f)
 	if (wl_state_is_end(f->t->state) || to == WL_STATE_NONE || wl_state_is_end(to))
 		return 0;
 	f->t->state = to;
+	/* what stopped it is over; of one that goes back to what was decided, that holds again */
+	if (to == WL_OPENED || to == WL_INSPECTING) {
+		f->t->rule = WL_RULE_NONE;
+		f->t->detail[0] = '\0';
+	} else if (to == WL_WAITING && f->t->noutputs > 0) {
+		take_decision(f->t);
+	}
 	if (json_object_get(f->data, "scans")) {
 		keep(&f->t->added, json_object_get(f->data, "scans"));
-		f->t->rule = WL_RULE_NONE;
 		f->t->insertion[0] = f->t->port[0] = '\0';
 	}
 	return 0;

@@ -151,9 +151,37 @@ static void test_a_fault_and_retry(void **state)
 	apply("transfer.failed", "'rule':'station.part-missing'", WL_FAILED);
 	assert_int_equal(t->before_fault, WL_INSPECTING);
 	apply("transfer.retried", "'from':'failed','to':'inspecting','cause':''", WL_INSPECTING);
+	assert_int_equal(t->rule, WL_RULE_NONE); /* what stopped it is over */
 	apply("transfer.refused", "'rule':'signature.missing','rules':['signature.missing']",
 	      WL_REFUSED);
 	assert_int_equal(json_array_size(t->rules), 1);
+}
+
+/* `retry` does not show what stopped the reading before, nor a fault where a decision stands. */
+static void test_what_stopped_it_is_over(void **state)
+{
+	(void)state;
+	apply("transfer.opened", "'direction':'inbound','device':'x','outputs':[]", WL_OPENED);
+	apply("gate.opened", GATE, WL_READING);
+	apply("gate.shut", GATE ",'bytes':0,'reason':'station.ledger-forked','detail':'of 3'",
+	      WL_OPENED);
+	assert_int_equal(t->rule, WL_RULE_STATION_LEDGER_FORKED);
+	apply("transfer.retried", "'from':'opened','to':'opened','cause':'station.ledger-forked'",
+	      WL_OPENED);
+	assert_int_equal(t->rule, WL_RULE_NONE);
+	assert_string_equal(t->detail, "");
+}
+
+static void test_a_fault_after_the_decision(void **state)
+{
+	(void)state;
+	to_waiting();
+	enum wl_rule decided = t->rule;
+	assert_int_not_equal(decided, WL_RULE_NONE);
+	apply("transfer.failed", "'rule':'station.part-missing'", WL_FAILED);
+	apply("transfer.retried", "'from':'failed','to':'waiting','cause':'station.part-missing'",
+	      WL_WAITING);
+	assert_int_equal(t->rule, decided);
 }
 
 static void test_an_entry_counts_once(void **state)
@@ -249,10 +277,16 @@ static void test_delivery(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        T(test_to_the_good_end),         T(test_a_pulled_stick),
-	        T(test_two_approvals),           T(test_a_release_that_fails),
-	        T(test_a_fault_and_retry),       T(test_an_entry_counts_once),
-	        T(test_what_cannot_be_folded),   cmocka_unit_test(test_every_state_every_verb),
+	        T(test_to_the_good_end),
+	        T(test_a_pulled_stick),
+	        T(test_two_approvals),
+	        T(test_a_release_that_fails),
+	        T(test_a_fault_and_retry),
+	        T(test_what_stopped_it_is_over),
+	        T(test_a_fault_after_the_decision),
+	        T(test_an_entry_counts_once),
+	        T(test_what_cannot_be_folded),
+	        cmocka_unit_test(test_every_state_every_verb),
 	        cmocka_unit_test(test_delivery),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
