@@ -187,6 +187,8 @@ void wl_transfer_void(struct wl_broker *b, struct wl_tracked *x, const char *onl
 int64_t wl_transfer_kept_until(const struct wl_broker *b, const struct wl_transfer *t);
 /* Deletes a transfer's copy and says so in the ledger. */
 void wl_transfer_forget_vault(struct wl_broker *b, struct wl_tracked *x);
+/* All of them: a station that ends, or gives its ledger another key, keeps nobody's data. */
+void wl_transfers_empty_vault(struct wl_broker *b);
 
 /* ---- pick.c: media for transfers that wait for one ---- */
 

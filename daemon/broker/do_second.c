@@ -126,13 +126,6 @@ void wl_do_station_propose(struct wl_broker *b, struct wl_call *c)
 	answer(b, c, e);
 }
 
-/* A retired station keeps nobody's data: what the vault still holds goes. */
-static void empty_vault(struct wl_broker *b)
-{
-	for (size_t i = 0; i < b->ntransfers; i++)
-		wl_transfer_forget_vault(b, &b->transfers[i]);
-}
-
 /* Copies of ended transfers go, and that stands in the ledger that knew them; but only once ledgerd
  * has said that two persons agree, or one alone could have them deleted. What is known here is
  * folded anew from the next one. */
@@ -148,7 +141,7 @@ static void rotate(struct wl_broker *b, struct wl_call *c)
 
 	if (r < 0)
 		return wl_station_ledger_trouble(b, c, &f);
-	empty_vault(b);
+	wl_transfers_empty_vault(b);
 	r = wl_ledger_rotate(b->ledger, c->caller.person, c->caller.uid, proposed_by, words, &done,
 	                     &f);
 	b->recovered = b->recovered && r < 0 && f.rule != WL_RULE_STATION_PART_MISSING &&
@@ -178,5 +171,5 @@ void wl_do_station_agree(struct wl_broker *b, struct wl_call *c)
 		wl_entry_text(e, WL_M_ENTRY, b->status.alarm_entry);
 	answer(b, c, e);
 	if (action == RETIRE && b->status.retired)
-		empty_vault(b);
+		wl_transfers_empty_vault(b);
 }

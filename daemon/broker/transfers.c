@@ -248,9 +248,18 @@ static bool copy_is_due(const struct wl_broker *b, const struct wl_transfer *t)
 	return until ? time(NULL) >= until : wl_state_is_end(t->state);
 }
 
+void wl_transfers_empty_vault(struct wl_broker *b)
+{
+	for (size_t i = 0; i < b->ntransfers; i++)
+		wl_transfer_forget_vault(b, &b->transfers[i]);
+}
+
 void wl_transfers_expire(struct wl_broker *b)
 {
-	if (wl_station_obstacle(b) != WL_RULE_NONE)
+	enum wl_rule obstacle = wl_station_obstacle(b);
+	if (obstacle == WL_RULE_STATION_RETIRED) /* where that was cut short */
+		wl_transfers_empty_vault(b);
+	if (obstacle != WL_RULE_NONE)
 		return;
 	for (size_t i = 0; i < b->ntransfers; i++) {
 		expire_approvals(b, &b->transfers[i]);

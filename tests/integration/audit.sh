@@ -292,7 +292,14 @@ wl_check "the alarms are in the ledger for ever" aud_count station.fault 8
 # ---- the end ----
 wl_expect_status 4 "retirement is proposed" wl_cli $SCN_ADMIN1 station retire --reason "end of life"
 wl_expect_rule approval.same-person wl_cli $SCN_ADMIN1 station retire --with admin-1
+aud_vault() { [ -z "$(find "$WL_STATE/var/lib/weighlock/vault" -type f)" ]; }
+aud_kept=$(find "$WL_STATE/var/lib/weighlock/vault" -type f | head -n 1)
+wl_check "what was refused is still kept" test -n "$aud_kept"
+mount --bind "$aud_kept" "$aud_kept" # it cannot be deleted: as if the power had gone between the two
 wl_check "and agreed to" wl_cli $SCN_ADMIN2 station retire --with admin-1
+wl_check "a copy that cannot be deleted is left" test -f "$aud_kept"
+umount "$aud_kept"
+wl_check "and deleted later: a retired station keeps nobody's data" wl_until 30 aud_vault
 wl_expect_rule station.retired wl_cli $SCN_TECH receive --device x-0042 --work-order WO-1 \
 	--engineer E --org O --escort tech-1 --no-wait
 wl_expect_rule station.retired wl_cli $SCN_TECH ticket add --from a1
