@@ -5,6 +5,8 @@ A unit names groups of system calls; systemd only warns of a group that it does 
 without it, and a daemon that may not call seccomp or Landlock ends before it serves anybody. So every
 group must be known to this machine's systemd, and what is left of all lines must hold the calls that
 confine a daemon and, where a daemon or its workers have a list of their own, the calls of that list.
+A class of devices is likewise what the kernel has a driver for when the daemon starts, and nothing
+where it is loaded later: each class comes with its driver.
 The lists are read from the sources; groups are expanded by systemd-analyze, which nobody here wrote.
 """
 import os
@@ -19,6 +21,8 @@ CONFINING = {"seccomp", "landlock_create_ruleset", "landlock_add_rule", "landloc
 TELLING = {"getuid", "geteuid", "getgid", "getegid", "sendmsg", "socket"}
 # of the sources' lists, what only a build for coverage asks; and names of other architectures
 NOT_HERE = {"ftruncate", "mkdir", "getppid"}
+
+DRIVERS = {"block-sd": "sd_mod", "block-sr": "sr_mod", "block-mmc": "mmc_block"}
 
 
 def read(*path):
@@ -57,6 +61,17 @@ def allowed(unit, faults):
     return calls
 
 
+def drivers(unit, faults):
+    text = read("packaging", "systemd", unit + ".service.in")
+    classes = re.findall(r"(?m)^DeviceAllow=(\S+)", text)
+    for name in classes:
+        for before in ("Wants", "After"):
+            named = " ".join(re.findall(r"(?m)^%s=(.*)$" % before, text)).split()
+            if "modprobe@%s.service" % DRIVERS.get(name) not in named:
+                faults.append("%s: %s without its driver in %s=" % (unit, name, before))
+    return len(classes)
+
+
 def main():
     if not shutil.which("systemd-analyze"):
         print("systemd-analyze is not there")
@@ -70,6 +85,7 @@ def main():
         may = allowed(unit, faults)
         for call in sorted((calls | CONFINING | TELLING) - may):
             faults.append("%s: its unit does not let it call %s" % (unit, call))
+    assert sum(drivers(unit, faults) for unit in wanted) > 0, "no unit may open a device"
     for fault in faults:
         print("FAIL: " + fault)
     print("%d units, %d faults" % (len(wanted), len(faults)))
