@@ -4,6 +4,7 @@
 #
 #   sh packaging/check.sh [STAGE...]     only these stages (packages and gcc are always run)
 #   sh packaging/check.sh analysis-long  clang-tidy and gcc's analyzer over the whole tree: not in the default
+#   sh packaging/check.sh vm             a station from its packages in a virtual machine: not in the default
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 99
@@ -108,6 +109,12 @@ stage_tidy() {
 stage_analysis_long() {
 	step "analysis-long clang-tidy" make -C "$out/gcc" -s tidy
 	step "analysis-long gcc -fanalyzer" make -C "$out/gcc" -s analyzer
+}
+
+# by name only: a quarter of an hour without KVM
+stage_vm() {
+	step "vm tools" apt-get install -y -q --no-install-recommends qemu-system-x86 mmdebstrap dpkg-dev debhelper
+	step "vm tests" make -s -C "$out/gcc" check-vm
 }
 
 # what systemd thinks of the units, in tenths: the three without a device 2.0 at most, mediad 4.5

@@ -20,6 +20,14 @@ EXTRA_DIST += tests/bench/bench.sh tests/bench/measure.py tests/bench/memory.sh 
 bench: all
 	@sh $(srcdir)/tests/bench/bench.sh $(builddir)
 
+# make check-vm: a station from its packages, Debian's kernel and systemd, sticks that are USB devices; not in
+# check.sh's default (a quarter of an hour without KVM)
+EXTRA_DIST += tests/vm/run.sh tests/vm/image.sh tests/vm/agent.sh tests/vm/lib_vm.sh tests/vm/vmctl.py \
+	tests/vm/transfer_vm.sh
+.PHONY: check-vm
+check-vm: all
+	@sh $(srcdir)/tests/vm/run.sh $(abs_builddir)
+
 # make coverage (after ./configure --enable-coverage): the tests, then how many lines they reach.
 # Workers, which end locked in their sandbox, cannot write what they counted: their own lines are
 # counted by the unit tests only.
