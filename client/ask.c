@@ -27,6 +27,13 @@ static int read_line(char **ret)
 	return 0;
 }
 
+int wl_ask_line(const struct wl_cli *cli, const char *question, char **ret)
+{
+	(void)fprintf(cli->people, "%s ", question);
+	(void)fflush(cli->people);
+	return read_line(ret);
+}
+
 int wl_ask_text(const struct wl_cli *cli, const char *question, bool (*is_good)(const char *text),
                 char **ret)
 {

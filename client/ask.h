@@ -12,6 +12,9 @@
 int wl_ask_text(const struct wl_cli *cli, const char *question, bool (*is_good)(const char *text),
                 char **ret);
 
+/* One line that may be empty; free(*ret). 0, or -EPIPE at the end of input. */
+int wl_ask_line(const struct wl_cli *cli, const char *question, char **ret);
+
 /* One of n; the question is followed by the numbered choices. With one choice it is taken and
  * said. 0 and its index, or -EPIPE. */
 int wl_ask_choice(const struct wl_cli *cli, const char *question, const char *const *choices,

@@ -75,6 +75,8 @@ client_libwl_client_a_SOURCES = \
 	client/verb_policy_install.c \
 	client/verb_policy_new.c \
 	client/verb_policy_show.c \
+	client/port_place.c client/port_place.h \
+	client/verb_ports_learn.c client/verb_ports_show.c \
 	client/verb_prepare.c \
 	client/verb_receive.c \
 	client/verb_reject.c \
@@ -135,13 +137,15 @@ endif
 if HAVE_CMOCKA
 client_unit_tests = tests/unit/test_client_options tests/unit/test_client_verbs \
 	tests/unit/test_client_render tests/unit/test_client_station \
-	tests/unit/test_client_disclosures tests/unit/test_client_custody
+	tests/unit/test_client_disclosures tests/unit/test_client_custody tests/unit/test_client_ports
 check_PROGRAMS += $(client_unit_tests)
 TESTS += $(client_unit_tests)
 client_test_cppflags = $(client_libwl_client_a_CPPFLAGS) $(CMOCKA_CFLAGS)
 client_test_libs = $(client_weighlock_LDADD) $(CMOCKA_LIBS)
 tests_unit_test_client_disclosures_CPPFLAGS = $(client_test_cppflags)
 tests_unit_test_client_disclosures_LDADD = $(client_test_libs)
+tests_unit_test_client_ports_CPPFLAGS = $(client_test_cppflags)
+tests_unit_test_client_ports_LDADD = $(client_test_libs)
 tests_unit_test_client_custody_CPPFLAGS = $(client_test_cppflags)
 tests_unit_test_client_custody_LDADD = $(client_test_libs)
 tests_unit_test_client_options_CPPFLAGS = $(client_test_cppflags)

@@ -36,7 +36,8 @@ static json_t *ports_of(const struct wl_policy *p)
 	json_t *list = json_array();
 	for (size_t i = 0; i < p->nports; i++)
 		(void)json_array_append_new(list,
-		                            json_pack("{s:s, s:s}", "port", p->ports[i].id, "use",
+		                            json_pack("{s:s, s:s, s:s}", "port", p->ports[i].id,
+		                                      "match", p->ports[i].match, "use",
 		                                      wl_port_use_name(p->ports[i].use)));
 	return list;
 }

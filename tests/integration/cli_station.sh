@@ -124,6 +124,10 @@ cs 0 "no transfers yet" $SCN_TECH transfers
 cs_says "No transfers."
 cs 2 "a transfer that is none" $SCN_TECH show nonsense
 cs 2 "a number that is none" $SCN_TECH show 99
+cs 2 "ports are learnt at a terminal" $SCN_ADMIN1 ports learn
+cs_says "at a terminal"
+cs 0 "the ports of the policy" $SCN_ADMIN1 ports show --json
+cs_json '[(p["port"], p["use"], p["match"].split(":")[0]) for p in o] == [("a1", "source", "loop"), ("b1", "destination", "loop")]'
 cs 0 "media list" $SCN_TECH media list --json
 cs_json '[m["use"] for m in o] == ["source", "destination"]'
 
