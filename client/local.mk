@@ -14,7 +14,7 @@ client_libwl_client_a_SOURCES = \
 	client/complete.c client/cli.h \
 	client/cms_sign.c client/cms_sign.h \
 	client/control.c client/control.h \
-	client/doctor.h client/doctor_kernel.c client/doctor_places.c client/doctor_station.c \
+	client/doctor.h client/doctor_report.c client/doctor_report.h client/doctor_kernel.c client/doctor_places.c client/doctor_station.c \
 	client/disclosures.c client/disclosures.h client/disclosures_page.c \
 	client/custody.c client/custody.h client/custody_gaps.c client/custody_page.c client/custody_check.c \
 	client/duration.c client/duration.h \

@@ -105,10 +105,10 @@ static const struct {
 	unsigned bit;
 	const char *name;
 } whos[] = {
-        {WL_WHO_TECHNICIAN, "technician"}, {WL_WHO_INVESTIGATOR, "investigator"},
-        {WL_WHO_APPROVER, "approver"},     {WL_WHO_CUSTODIAN, "custodian"},
-        {WL_WHO_AUDITOR, "auditor"},       {WL_WHO_ADMINISTRATOR, "administrator"},
-        {WL_WHO_AUTHORITY, "authority"},   {WL_WHO_DEVELOPER, "developer"},
+        {WL_WHO_TECHNICIAN, N_("technician")}, {WL_WHO_INVESTIGATOR, N_("investigator")},
+        {WL_WHO_APPROVER, N_("approver")},     {WL_WHO_CUSTODIAN, N_("custodian")},
+        {WL_WHO_AUDITOR, N_("auditor")},       {WL_WHO_ADMINISTRATOR, N_("administrator")},
+        {WL_WHO_AUTHORITY, N_("authority")},   {WL_WHO_DEVELOPER, N_("developer")},
 };
 
 const char *wl_who_name(unsigned bit)

@@ -1,8 +1,9 @@
 /*
  * `doctor`: what is missing on this machine and how to mend it: one line a check, `ok`, `warn` or
- * `no`. Changes nothing; some checks see more as root.
+ * `no`. Changes nothing but the file of --report; some checks see more as root.
  */
 #include "client/doctor.h"
+#include "client/doctor_report.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,9 +44,11 @@ static const struct {
         {"mirror", wl_doctor_mirror},
 };
 
+static const char *const health_words[] = {N_("ok"), N_("warn"), N_("no")};
+
 static void report(const struct wl_cli *cli, const char *name, const struct wl_finding_health *f)
 {
-	static const char *const words[] = {N_("ok"), N_("warn"), N_("no")};
+	const char *const *words = health_words;
 
 	wl_say_in(cli, 2, "%-5s %s", _(words[f->health]), f->words);
 	if (f->mend[0])
@@ -60,18 +63,32 @@ int wl_verb_doctor(struct wl_cli *cli)
 {
 	char first[WL_HEALTH_TEXT] = "";
 	enum wl_health worst = WL_HEALTH_OK;
+	static struct wl_finding_health found[WL_ARRAY_LEN(checks)];
+	struct wl_doctor_line lines[WL_ARRAY_LEN(checks)];
+	size_t n = 0;
 
 	for (size_t i = 0; i < WL_ARRAY_LEN(checks); i++) {
 		struct wl_finding_health f = {.health = WL_HEALTH_OK};
 		checks[i].run(cli, &f);
+		found[i] = f;
 		if (!f.words[0]) /* cannot be said before an earlier one is mended */
 			continue;
 		report(cli, checks[i].name, &f);
+		/* sentences about faults may name what a person or a medium said */
+		lines[n++] = (struct wl_doctor_line){
+		        .check = checks[i].name,
+		        .health = health_words[f.health],
+		        .words = checks[i].run == wl_doctor_faults ? NULL : found[i].words};
 		if (f.health == WL_HEALTH_NO && !first[0])
 			(void)snprintf(first, sizeof(first), "%s", f.mend);
 		if (f.health > worst)
 			worst = f.health;
 	}
+	int status = wl_args_given(cli->args, "report")
+	                     ? wl_doctor_report(cli, wl_args_value(cli->args, "report"), lines, n)
+	                     : WL_EXIT_DONE;
+	if (status)
+		return status;
 	if (worst == WL_HEALTH_NO)
 		wl_say_next(cli, false, first, NULL, NULL);
 	else

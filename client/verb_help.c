@@ -203,6 +203,17 @@ static int help_rule(struct wl_cli *cli, enum wl_rule rule)
 	return WL_EXIT_DONE;
 }
 
+/* A role by its name in the policy, or as the person's language has it. */
+static unsigned role_of(const char *word)
+{
+	unsigned who = wl_who_find(word);
+
+	for (unsigned bit = 1; !who && bit <= WL_WHO_DEVELOPER; bit <<= 1)
+		if (!strcasecmp(word, _(wl_who_name(bit))))
+			who = bit;
+	return who;
+}
+
 static int help_role(struct wl_cli *cli, unsigned who)
 {
 	wl_say(cli, _("Tasks of the role %s:"), _(wl_who_name(who)));
@@ -277,8 +288,8 @@ int wl_verb_help(struct wl_cli *cli)
 		wl_help_actions(cli->people, word);
 		return WL_EXIT_DONE;
 	}
-	if (wl_who_find(word))
-		return help_role(cli, wl_who_find(word));
+	if (role_of(word))
+		return help_role(cli, role_of(word));
 	enum wl_rule rule = wl_rule_find(word);
 	if (rule != WL_RULE_NONE)
 		return help_rule(cli, rule);

@@ -286,5 +286,18 @@ cs 0 "its limit" $SCN_TECH note last "$(printf '%01000d' 0)"
 cs 2 "of no transfer" $SCN_TECH note 999 "x"
 cs 0 "doctor" $SCN_ADMIN1 doctor --json
 cs_json '{r["check"]: r["health"] for r in o}["sandbox"] == "ok"'
+mkdir -m 0777 "$WL_WORK/report"
+cs 0 "a report for whoever helps" $SCN_ADMIN1 doctor --report "$WL_WORK/report/r.txt"
+cs_says "Report for whoever helps"
+wl_check "it says what is and how many" grep -q '^transfers inbound refused update.file-changed: 1$' "$WL_WORK/report/r.txt"
+wl_check "and the checks" grep -q '^check sandbox ok' "$WL_WORK/report/r.txt"
+if grep -qiE 'FIRMWARE|WO-88|Engineer|Acme|x-0042|tech-1|M-0|AA-' "$WL_WORK/report/r.txt"; then
+	wl_fail "the report names what it must not"
+else
+	wl_pass "and no name of a file, device, person or medium"
+fi
+cs 3 "what is there is not written over" $SCN_ADMIN1 doctor --report "$WL_WORK/report/r.txt"
+cs 0 "the tasks of a role" $SCN_ADMIN1 help approver
+cs_says "visit open"
 
 wl_end
