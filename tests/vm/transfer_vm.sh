@@ -79,7 +79,8 @@ wl_check "prepared" wl_cli $SCN_TECH prepare b1 --yes
 
 # ---- the power goes while it is written ----
 (wl_cli $SCN_TECH release "$T" --port b1 >/dev/null 2>&1 &)
-wl_until 60 vm_run "weighlock ledger show --json | grep -q release.intent" || :
+vm_intended() { wl_cli $SCN_AUDIT ledger show --json | grep -q release.intent; }
+wl_until 60 vm_intended || wl_fail "no release.intent before the power cut"
 sleep 1
 vm_power_cut
 vm_boot
