@@ -59,7 +59,7 @@ int wl_action_call(struct wl_cli *cli, const char *method, const char *transfer,
 	int status = wl_station_call(cli, method, parameters, &answer);
 	if (status)
 		return status;
-	wl_say(cli, "%s: %s", transfer, done_words);
+	wl_say(cli, _("%s: %s"), transfer, done_words);
 	status = wl_action_finish(cli, transfer, answer, false);
 	json_decref(answer);
 	return status;

@@ -71,11 +71,38 @@ static void say_no_such(const struct wl_cli *cli, const json_t *p)
 	}
 }
 
+/* What a person typed for a parameter of a call; what they did not type under another name is its
+ * own. */
+static const char *typed_as(const char *parameter)
+{
+	static const struct {
+		const char *parameter, *option;
+	} table[] = {
+	        {"outputs", "--as"},
+	        {"scanner_clock", "--clock"},
+	        {"tip_state", "--tip"},
+	        {"scans", "--scans"},
+	        {"device", "--device"},
+	        {"escort", "--escort"},
+	        {"vendor", "--vendor"},
+	        {"clearance", "--clearance"},
+	        {"received_at", "--received"},
+	        {"by", "--by"},
+	        {"outcome", "--result"},
+	        {"on", "--on"},
+	        {"policy_authority_pem", "--policy-root"},
+	};
+	for (size_t i = 0; i < WL_ARRAY_LEN(table); i++)
+		if (!strcmp(table[i].parameter, parameter))
+			return table[i].option;
+	return parameter;
+}
+
 static void say_bad_argument(const struct wl_cli *cli, const json_t *p)
 {
 	const char *expected = wl_member_text(p, "expected");
-	wl_say_error(cli, _("\"%s\" is not as it should be: %s."), wl_member_text(p, "parameter"),
-	             expected[0] ? expected : "?");
+	wl_say_error(cli, _("\"%s\" is not as it should be: %s."),
+	             typed_as(wl_member_text(p, "parameter")), expected[0] ? expected : "?");
 	(void)fprintf(stderr, "%s weighlock help %s\n", _("Next:"), cli->verb->name);
 }
 

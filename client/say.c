@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "client/render.h"
+#include "client/transfer_view.h"
 #include "daemon/base/cleanup.h"
 
 __attribute__((format(printf, 4, 0))) static void say_to(FILE *out, int indent, const char *prefix,
@@ -124,8 +125,9 @@ void wl_say_next(const struct wl_cli *cli, bool to_stderr, const char *words, co
 void wl_say_next_of(const struct wl_cli *cli, const json_t *object)
 {
 	const char *words = wl_member_text(object, "next_words");
-	/* what was refused leads nowhere by itself: its rule says what to do instead */
-	if (!words[0])
+	/* what was refused leads nowhere by itself: its rule says what to do instead. What is done
+	 * had a rule that somebody accepted */
+	if (!words[0] && wl_view_exit(object) != WL_EXIT_DONE)
 		words = wl_member_text(object, "remedy");
 	wl_say_next(cli, false, words, wl_member_text(object, "next_actor"),
 	            wl_member_text(object, "next_command"));

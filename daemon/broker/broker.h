@@ -87,7 +87,6 @@ struct wl_broker {
 	bool started;                   /* station.start is in the ledger */
 	bool spawn_there;
 	char sandbox[201];
-	bool vault_failed;
 	bool media_stale;             /* an insertion could not be written down: ask mediad again */
 	struct wl_policy_ref *policy; /* in force; NULL: none */
 	char init_fingerprint[65];

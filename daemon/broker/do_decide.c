@@ -5,6 +5,7 @@
  * before it grants a gate, so a broker that was taken over cannot release on an approval it made up
  * for somebody who never was there twice.
  */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -47,6 +48,23 @@ static json_t *approved_entry(const struct wl_call *c, const struct wl_transfer 
 	return e;
 }
 
+/* The holds that were not named: what the refusal speaks of. NULL where another rule refuses. */
+static json_t *not_accepted(enum wl_rule no, const struct wl_rules *holds,
+                            const struct wl_rules *accepted)
+{
+	char words[400] = "";
+
+	if (no != WL_RULE_APPROVAL_NOT_ACCEPTED)
+		return NULL;
+	for (size_t i = 0; i < holds->n; i++)
+		if (!wl_rules_has(accepted, holds->v[i])) {
+			size_t used = strlen(words);
+			(void)snprintf(words + used, sizeof(words) - used, "%s%s", used ? ", " : "",
+			               wl_rule_id(holds->v[i]));
+		}
+	return json_pack("{s:s}", "detail", words);
+}
+
 void wl_do_approve(struct wl_broker *b, struct wl_call *c)
 {
 	struct wl_approval given[WL_GIVEN_MAX];
@@ -69,7 +87,7 @@ void wl_do_approve(struct wl_broker *b, struct wl_call *c)
 	enum wl_rule no = wl_decide_approve(&facts, c->caller.person, seen, nseen, &accepted,
 	                                    valid_s, &until);
 	if (no != WL_RULE_NONE)
-		return wl_call_refuse(c, no, NULL, NULL);
+		return wl_call_refuse(c, no, NULL, not_accepted(no, &facts.holds, &accepted));
 	if (wl_broker_append(b, approved_entry(c, x->t, &accepted, until), entry, &f) < 0)
 		return wl_station_ledger_trouble(b, c, &f);
 	wl_call_reply(c, json_pack("{s:s}", "entry", entry));

@@ -31,7 +31,7 @@ enum wl_rule wl_station_obstacle(const struct wl_broker *b)
 		return WL_RULE_STATION_NO_POLICY;
 	if (b->status.alarm != WL_RULE_NONE)
 		return b->status.alarm;
-	return b->vault_failed ? WL_RULE_STATION_VAULT_FULL : WL_RULE_NONE;
+	return WL_RULE_NONE;
 }
 
 static bool answer_obstacle(struct wl_broker *b, struct wl_call *c, enum wl_rule rule)

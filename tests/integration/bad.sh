@@ -97,7 +97,7 @@ bad_waits() {
 
 bad_says_next() { grep -q '^Next: *[^ ]' "$WL_OUT"; }
 # A place that was not filled: as it stands in the table, or as the dash for what nobody knew.
-bad_unfilled() { grep -q '{[a-z_]*}' "$WL_OUT" || grep -Eq '(^|[ :])-[ .].*\(rule ' "$WL_OUT"; }
+bad_unfilled() { grep -q '{[a-z_]*}' "$WL_OUT" || grep -Eq '(^|[ :])-[ .].*\(rule |: -\.$' "$WL_OUT"; }
 
 # bad_spoken WHAT RULE [STATUS]: the last command refused as a refusal must.
 bad_spoken() {

@@ -96,6 +96,9 @@ bad_spoken "the same receipt again" export.receipt-known
 exp_json "one of two is acknowledged" 't["state"]' released
 exp_acknowledge "$EXP_E"
 exp_json "both are" 't["state"]' acknowledged
+wl_run wl_cli $SCN_INVEST show "$TRANSFER"
+[ "$WL_STATUS" -eq 0 ] && ! grep -q 'weighlock approve' "$WL_OUT" && wl_pass "what is done asks for no approval any more" ||
+	wl_fail "what is done asks for an approval (status $WL_STATUS)"
 bad_event "the copies are deleted after their end" vault.deleted
 wl_check "and gone" test ! -e "$WL_STATE/var/lib/weighlock/vault/$TRANSFER"
 wl_expect_status 2 "an end is an end" wl_cli $SCN_INVEST cancel "$TRANSFER" --reason x
