@@ -5,6 +5,7 @@
  * completes them where there are too many for entries of their own. A frame holds so many and no
  * more; the next page begins at items_next.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,14 @@ static void forget_items(struct show *s)
 	(void)json_array_clear(s->groups);
 }
 
+/* A call that was denied stands in the ledger without what its sentence names: then the call and
+ * the rule are said, and no sentence with a hole in it. */
+static bool has_hole(const json_t *entry, const json_t *data, enum wl_rule rule)
+{
+	return !strcmp(text_of(entry, "event"), "call.denied") && !text_of(data, "detail")[0] &&
+	       rule != WL_RULE_NONE && strchr(wl_rule_row(rule)->sentence, '{');
+}
+
 static void add_history(struct show *s, const json_t *entry)
 {
 	char id[WL_ID_TEXT], escaped[4096];
@@ -110,6 +119,11 @@ static void add_history(struct show *s, const json_t *entry)
 	json_t *args = wl_rule_args(s->x->t, NULL, text_of(data, "detail"), text_of(data, "port"));
 	wl_rule_explain(o, rule, args, s->c->language);
 	wl_text_escape(said, strlen(said), escaped, sizeof(escaped));
+	if (has_hole(entry, data, rule)) {
+		(void)snprintf(escaped, sizeof(escaped), "%s: %s", text_of(data, "method"),
+		               wl_rule_id(rule));
+		(void)json_object_del(o, "reason");
+	}
 	wl_object_text(o, "words", text_of(o, "reason")[0] ? text_of(o, "reason") : escaped);
 	(void)json_object_del(o, "reason");
 	(void)json_object_del(o, "remedy");

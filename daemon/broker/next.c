@@ -60,6 +60,19 @@ static const struct next no_room = {"opener", "weighlock transfers --by-size",
 static const struct next approved_stopped = {
         "opener", "weighlock prepare",
         N_("The medium is not released: do not use it. Prepare it again, then release again.")};
+/* Of several outputs one is out: each has a medium of its own. */
+static const struct next approved_more = {"opener", "weighlock release %llu",
+                                          N_("One output is written, another still waits: plug "
+                                             "another prepared medium into a port for "
+                                             "destinations, and release again.")};
+
+static bool has_released(const struct wl_transfer *t)
+{
+	for (unsigned i = 0; i < t->noutputs; i++)
+		if (t->outputs[i].released)
+			return true;
+	return false;
+}
 
 static bool lacks_room(const struct wl_tracked *x)
 {
@@ -81,6 +94,8 @@ static const struct next *next_of(const struct wl_tracked *x)
 	if (x->t->state == WL_APPROVED && x->had_intent && x->t->rule != WL_RULE_NONE &&
 	    wl_rule_row(x->t->rule)->verdict == WL_REFUSE)
 		return &approved_stopped;
+	if (x->t->state == WL_APPROVED && has_released(x->t))
+		return &approved_more;
 	if (x->t->outbound && of_export[x->t->state].actor)
 		return &of_export[x->t->state];
 	return &of_state[x->t->state];

@@ -44,6 +44,9 @@ grep -q 'scellés bit pour bit' "$WL_OUT" && wl_pass "in French, too" || wl_fail
 wl_expect_status 1 "an investigator does not approve" wl_cli $SCN_INVEST approve "$TRANSFER" --incomplete
 wl_run wl_cli $SCN_APPR approve "$TRANSFER"
 bad_spoken "an approval that does not name what is missing" approval.not-accepted
+wl_run wl_cli $SCN_APPR show "$TRANSFER"
+grep -q 'Approve: approval.not-accepted' "$WL_OUT" && ! bad_unfilled && wl_pass "show says what was tried, with no hole in it" ||
+	wl_fail "show: what was tried"
 wl_run wl_cli $SCN_APPR approve "$TRANSFER" --incomplete
 [ "$WL_STATUS" -eq 0 ] && grep -q '7 sealed originals' "$WL_OUT" && grep -q 'Missing: .*118823.*118824' "$WL_OUT" &&
 	wl_pass "approve says what is agreed to, and what is missing" || wl_fail "approve --incomplete (status $WL_STATUS)"
@@ -59,6 +62,9 @@ wl_kill weighlockd TERM
 wl_start weighlockd
 exp_json "a restart between the two changes nothing" 't["state"]' approved
 exp_prepared second
+wl_run wl_cli $SCN_INVEST show "$TRANSFER"
+grep -q '^Next: One output is written, another still waits' "$WL_OUT" && wl_pass "one is out: what is next says that another waits" ||
+	wl_fail "one is out: $(grep '^Next' "$WL_OUT")"
 exp_release
 exp_json "released when both are" 't["state"]' released
 wl_stick_pull b1
