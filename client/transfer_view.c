@@ -206,10 +206,13 @@ static char *item_line(const json_t *item)
 	bool pass = !strcmp(verdict, "pass");
 
 	wl_size_format((uint64_t)wl_member_integer(item, "bytes"), bytes, sizeof(bytes));
-	if (asprintf(&line, "%s  %s  %s%s%s%s%s%s", wl_member_text(item, "path"), bytes,
-	             wl_view_verdict(verdict), pass || !reason[0] ? "" : "  ", pass ? "" : reason,
-	             pass ? "" : "  (", pass ? "" : wl_member_text(item, "rule"),
-	             pass ? "" : ")") < 0)
+	/* the pages of one file differ by what is made of them */
+	const char *name = pass ? wl_member_text(item, "output_name") : "";
+	const char *output = name[0] ? wl_member_text(item, "output") : "";
+	if (asprintf(&line, "%s  %s  %s%s%s%s%s%s%s%s%s%s", wl_member_text(item, "path"), bytes,
+	             wl_view_verdict(verdict), name[0] ? "  -> " : "", output, output[0] ? "/" : "",
+	             name, pass || !reason[0] ? "" : "  ", pass ? "" : reason, pass ? "" : "  (",
+	             pass ? "" : wl_member_text(item, "rule"), pass ? "" : ")") < 0)
 		return NULL;
 	return line;
 }

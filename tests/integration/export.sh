@@ -44,7 +44,10 @@ grep -q 'scellés bit pour bit' "$WL_OUT" && wl_pass "in French, too" || wl_fail
 wl_expect_status 1 "an investigator does not approve" wl_cli $SCN_INVEST approve "$TRANSFER" --incomplete
 wl_run wl_cli $SCN_APPR approve "$TRANSFER"
 bad_spoken "an approval that does not name what is missing" approval.not-accepted
-wl_run wl_cli $SCN_APPR show "$TRANSFER"
+wl_run wl_cli $SCN_APPR show "$TRANSFER" --pictures
+sed -n 's/.*PASS  -> //p' "$WL_OUT" | sort >"$WL_WORK/made"
+[ "$(wc -l <"$WL_WORK/made")" -ge 3 ] && [ "$(sort -u "$WL_WORK/made" | wc -l)" -eq "$(wc -l <"$WL_WORK/made")" ] &&
+	wl_pass "each picture says what is made of it" || wl_fail "show --pictures does not say what is made of each"
 grep -q 'Approve: approval.not-accepted' "$WL_OUT" && ! bad_unfilled && wl_pass "show says what was tried, with no hole in it" ||
 	wl_fail "show: what was tried"
 wl_run wl_cli $SCN_APPR approve "$TRANSFER" --incomplete
