@@ -3,7 +3,8 @@ generated_manuals = docs/weighlock-rules.7 docs/weighlock-limits.7 docs/weighloc
 	docs/weighlock-events.5
 nodist_man_MANS = $(generated_manuals)
 CLEANFILES += $(generated_manuals)
-EXTRA_DIST += docs/make_manual.py docs/THREATS.md docs/REQUIREMENTS.md docs/system-guide.md
+EXTRA_DIST += docs/make_manual.py docs/ADMIN.md docs/THREATS.md docs/REQUIREMENTS.md \
+	docs/system-guide.md
 manual_tables = $(top_srcdir)/docs/make_manual.py $(top_srcdir)/daemon/base/rules.def \
 	$(top_srcdir)/daemon/base/limits.h $(top_srcdir)/daemon/base/messages.def \
 	$(top_srcdir)/daemon/base/events.def

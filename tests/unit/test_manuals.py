@@ -184,20 +184,33 @@ def test_daemons():
 
 
 # ---- README.md ----
-def test_readme():
-    """Every command of the README is one of the table, with options that it has."""
+def commands_of(page, least):
+    """Every command that a page shows is one of the table, with options that it has."""
     verbs = [json.loads(line) for line in run(WEIGHLOCK, "help", "--json").stdout.splitlines()]
     has = {(v["verb"] + " " + v["action"]).strip(): set(v["options"]) for v in verbs}
     shown = 0
-    for line in re.findall(r"^\$ (weighlock .*)$", read("README.md"), re.M):
+    for line in re.findall(r"^\$ (weighlock .*)$", read(page), re.M):
         for command in line.split("  ;  "):
             words = re.split(r" {2,}", command)[0].split()[1:]
             name = " ".join(words[:2]) if " ".join(words[:2]) in has else words[0]
             options = {w[2:] for w in words if w.startswith("--")}
             known = {o.strip("-").split(" ")[0] for o in has.get(name, ())}
-            say(name in has and options <= known, "README: weighlock " + " ".join(words), known)
+            say(name in has and options <= known, page + ": weighlock " + " ".join(words), known)
             shown += 1
-    say(shown >= 12, "the README shows commands", shown)
+    say(shown >= least, page + " shows commands", shown)
+
+
+def test_administrator():
+    """The administrator's page: its commands, and the rules of its table."""
+    commands_of("docs/ADMIN.md", 18)
+    rules = set(re.findall(r'^RULE\(\w+, "([^"]+)"', read("daemon/base/rules.def"), re.M))
+    named = re.findall(r"^\| `([a-z.-]+)` \|", read("docs/ADMIN.md"), re.M)
+    say(len(named) >= 8 and set(named) <= rules, "the rules it explains are rules", set(named) - rules)
+
+
+def test_readme():
+    """The README: its commands, and the files and pages it names."""
+    commands_of("README.md", 12)
     lost = [f for f in re.findall(r"`((?:docs|packaging)/[\w./-]+)`", read("README.md"))
             if not os.path.exists(os.path.join(SRC, f))]
     say(not lost, "files that the README names are there", lost)
@@ -255,6 +268,7 @@ def test_cited():
 
 test_lint()
 test_readme()
+test_administrator()
 test_guide()
 test_cited()
 test_policy()
