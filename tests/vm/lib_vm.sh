@@ -57,12 +57,20 @@ wl_cli() {
 wl_port_number() { case $1 in a1) echo 1 ;; b1) echo 2 ;; a2) echo 3 ;; *) echo 4 ;; esac; }
 wl_port_new() { :; }
 wl_port_match() { echo "usb:pci-0000:00:$VM_XHCI.0-usb-0:$(wl_port_number "$1"):1.0"; }
+# wl_stick_insert STICK PORT [SERIAL]: with VM_BYTES_PER_S, a stick so slow that something can happen meanwhile
 wl_stick_insert() {
-	vm_qmp blockdev-add "{\"driver\":\"raw\",\"node-name\":\"n$2\",\"file\":{\"driver\":\"file\",\"filename\":\"$WL_STICKS/$1.img\"}}" >/dev/null &&
+	vm_file="\"file\":{\"driver\":\"file\",\"filename\":\"$WL_STICKS/$1.img\"}"
+	vm_node="{\"driver\":\"raw\",\"node-name\":\"n$2\",$vm_file}"
+	if [ -n "${VM_BYTES_PER_S:-}" ]; then
+		vm_qmp object-add "{\"qom-type\":\"throttle-group\",\"id\":\"t$2\",\"limits\":{\"bps-total\":$VM_BYTES_PER_S}}" >/dev/null
+		vm_node="{\"driver\":\"throttle\",\"node-name\":\"n$2\",\"throttle-group\":\"t$2\",\"file\":{\"driver\":\"raw\",$vm_file}}"
+	fi
+	vm_qmp blockdev-add "$vm_node" >/dev/null &&
 		vm_qmp device_add "{\"driver\":\"usb-storage\",\"id\":\"d$2\",\"bus\":\"xhci.0\",\"port\":\"$(wl_port_number "$2")\",\"drive\":\"n$2\",\"serial\":\"${3:-SN-$1}\",\"removable\":true}" >/dev/null
 }
 wl_stick_yank() {
 	vm_qmp device_del "{\"id\":\"d$1\"}" >/dev/null
-	wl_until 20 vm_qmp blockdev-del "{\"node-name\":\"n$1\"}"
+	wl_until 20 vm_qmp blockdev-del "{\"node-name\":\"n$1\"}" 2>/dev/null
+	vm_qmp object-del "{\"id\":\"t$1\"}" >/dev/null 2>&1 || : # only a slow one has it
 }
 wl_stick_pull() { wl_stick_yank "$1"; }

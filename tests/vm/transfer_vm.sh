@@ -62,7 +62,7 @@ receive() {
 	T=$(grep -o "$SCN_STATION-T[0-9]*" "$WL_OUT" | head -n 1)
 }
 receive
-wl_stick_insert u421 a1
+VM_BYTES_PER_S=1000000 wl_stick_insert u421 a1
 reaches "$T" reading 60 "read as soon as it is in"
 wl_stick_yank a1
 reaches "$T" opened 60 "pulled while it is read: open again"
@@ -75,10 +75,14 @@ wl_check "approved" wl_cli $SCN_APPR approve "$T" --yes
 wl_stick_new delivery 64
 wl_stick_insert delivery b1
 wl_until 30 vm_run 'test -e /dev/sda'
-wl_check "prepared" wl_cli $SCN_TECH prepare b1 --yes
+wl_check "prepared" wl_cli $SCN_TECH prepare b1 --for x-0042 --yes
+wl_stick_pull b1
+VM_BYTES_PER_S=1000000 wl_stick_insert delivery b1
+wl_until 30 vm_run 'test -e /dev/sda'
 
 # ---- the power goes while it is written ----
-(wl_cli $SCN_TECH release "$T" --port b1 >/dev/null 2>&1 &)
+# in the machine, because the agent does one thing at a time
+vm_run "(runuser -u p$SCN_TECH -- weighlock release $T --port b1 >/dev/null 2>&1 &)"
 vm_intended() { wl_cli $SCN_AUDIT ledger show --json | grep -q release.intent; }
 wl_until 60 vm_intended || wl_fail "no release.intent before the power cut"
 sleep 1
@@ -94,7 +98,7 @@ if [ "$WL_STATUS" -ne 0 ] && grep -q 'destination\.\|medium\.suspect' "$WL_OUT";
 else
 	wl_fail "the interrupted stick"
 fi
-wl_check "prepared anew" wl_cli $SCN_TECH prepare b1 --yes
+wl_check "prepared anew" wl_cli $SCN_TECH prepare b1 --for x-0042 --yes
 wl_check "released" wl_cli $SCN_TECH release "$T" --port b1
 wl_stick_pull b1
 wl_check "outcome" wl_cli $SCN_TECH outcome "$T" --result installed --before 40100 --after 40201
