@@ -99,6 +99,7 @@ client_libwl_client_a_SOURCES = \
 	client/verb_ticket_new.c \
 	client/verb_ticket_show.c \
 	client/verb_ticket_sign.c \
+	client/verb_ticket_withdraw.c \
 	client/verb_transfers.c \
 	client/verb_verify.c client/verify_view.c client/verify_view.h \
 	client/verb_visit_open.c client/verb_visit_list.c client/verb_visit_show.c \

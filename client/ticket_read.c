@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/say.h"
@@ -38,38 +39,35 @@ int wl_finding_say(const struct wl_cli *cli, int status, const char *what,
 	return status;
 }
 
-int wl_ticket_load(const struct wl_cli *cli, const char *path, void **ret_p, size_t *ret_n,
-                   struct wl_ticket **ret)
+void wl_ticket_file_clear(struct wl_ticket_file_read *f)
 {
-	WL_AUTO_FREE void *p = NULL;
-	struct wl_ticket *ticket = NULL;
+	free(f->p);
+	f->p = NULL;
+	f->ticket = wl_ticket_free(f->ticket);
+}
+
+int wl_ticket_load(const struct wl_cli *cli, const char *path, struct wl_ticket_file_read *ret)
+{
 	struct wl_finding finding = {0};
-	size_t n = 0;
 
 	if (!wl_ticket_name_is_good(path))
 		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
 		                      _("%s: stations look for tickets by their name: call it "
 		                        "NAME%s."),
 		                      path, WL_TICKET_SUFFIX);
-	int r = wl_file_read(AT_FDCWD, path, WL_TICKET_BYTES_MAX, &p, &n);
+	int r = wl_file_read(AT_FDCWD, path, WL_TICKET_BYTES_MAX, &ret->p, &ret->n);
 	if (r == -EFBIG)
 		r = wl_refuse(&finding, WL_RULE_TICKET_UNREADABLE, "larger than 64 KiB");
 	else if (r < 0)
 		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
 		                      _("%s cannot be read: %s."), path, strerror(-r));
 	if (r == 0)
-		r = wl_ticket_read(p, n, &ticket, &finding);
+		r = wl_withdrawal_read(ret->p, ret->n, &ret->withdrawal, &finding);
+	if (r == -ENOMSG)
+		r = wl_ticket_read(ret->p, ret->n, &ret->ticket, &finding);
 	if (r == -EBADMSG)
 		return wl_finding_say(cli, WL_EXIT_USAGE, path, &finding);
 	if (r < 0)
 		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", "%s: %s.", path, strerror(-r));
-	if (ret_p) {
-		*ret_p = TAKE_PTR(p);
-		*ret_n = n;
-	}
-	if (ret)
-		*ret = ticket;
-	else
-		wl_ticket_free(ticket);
 	return 0;
 }

@@ -6,11 +6,18 @@
 #include "policy/ticket.h"
 
 /*
- * The bytes (free *ret_p; may be NULL) and the ticket (wl_ticket_free; may be NULL). 0, or the
- * exit status after the person was told: 2 for what is no ticket, with its rule.
+ * What the authority says in a file: a ticket, or the withdrawal of one (then *ret_ticket stays
+ * NULL). The bytes are free()d by the caller. 0, or the exit status after the person was told: 2
+ * for what is neither, with its rule.
  */
-int wl_ticket_load(const struct wl_cli *cli, const char *path, void **ret_p, size_t *ret_n,
-                   struct wl_ticket **ret);
+struct wl_ticket_file_read {
+	void *p;
+	size_t n;
+	struct wl_ticket *ticket;
+	struct wl_withdrawal withdrawal;
+};
+int wl_ticket_load(const struct wl_cli *cli, const char *path, struct wl_ticket_file_read *ret);
+void wl_ticket_file_clear(struct wl_ticket_file_read *f); /* for WL_CLEANUP */
 
 /* Says a finding ("REFUSED: …", its rule) and writes it with --json. Returns `status`. */
 int wl_finding_say(const struct wl_cli *cli, int status, const char *what,

@@ -20,6 +20,12 @@ static void say_row(const json_t *t, char *buf, size_t size)
 		               wl_member_text(t, "reason"), rule, rule);
 		return;
 	}
+	if (!wl_member_text(t, "component")[0]) {
+		(void)snprintf(buf, size, _("WITHDRAWN  %s  by %s, reason %s"),
+		               wl_member_text(t, "ticket"), wl_member_text(t, "authority"),
+		               wl_member_text(t, "reason"));
+		return;
+	}
 	(void)snprintf(buf, size, _("%s  %s %s (release %lld), vendor %s, %s to %s, %s"),
 	               wl_member_text(t, "ticket"), wl_member_text(t, "component"),
 	               wl_member_text(t, "version"), (long long)wl_member_integer(t, "release"),

@@ -82,7 +82,7 @@ static int check_signatures(const struct wl_cli *cli, const char *path,
 	return status;
 }
 
-/* What of the ticket itself speaks against it now. */
+/* What of the ticket itself speaks against it now; a withdrawal (NULL) counts at any time. */
 static void judge(const struct wl_ticket *t, int64_t now, uint64_t signers, struct outcome *o)
 {
 	if (o->refused)
@@ -95,9 +95,9 @@ static void judge(const struct wl_ticket *t, int64_t now, uint64_t signers, stru
 	else if (o->keys.n < signers)
 		(void)wl_refuse(&o->finding, WL_RULE_SIGNATURE_TOO_FEW_SIGNERS, "%zu of %llu",
 		                o->keys.n, (unsigned long long)signers);
-	else if (now < t->not_before)
+	else if (t && now < t->not_before)
 		(void)wl_refuse(&o->finding, WL_RULE_TICKET_NOT_YET, "%s", t->id);
-	else if (now > t->not_after)
+	else if (t && now > t->not_after)
 		(void)wl_refuse(&o->finding, WL_RULE_TICKET_EXPIRED, "%s", t->id);
 	else
 		o->refused = false;
@@ -117,15 +117,21 @@ static json_t *signers_json(const struct wl_cli *cli, const struct wl_check_keys
 	return list;
 }
 
-static int report(const struct wl_cli *cli, const char *path, const struct wl_ticket *t,
-                  uint64_t signers, const struct outcome *o)
+static int report(const struct wl_cli *cli, const char *path,
+                  const struct wl_ticket_file_read *file, uint64_t signers, const struct outcome *o)
 {
+	const char *id = file->ticket ? file->ticket->id : file->withdrawal.ticket;
 	json_t *not_checked =
 	        json_pack("[s, s, s]", "ticket.used", "ticket.withdrawn", "signature.revoked");
-	wl_say(cli, _("%s: ticket %s"), path, t->id);
-	json_t *object = json_pack("{s:s, s:s, s:o, s:s}", "verdict",
-	                           o->refused ? "refuse" : "pass", "scope", "offline", "signers",
-	                           signers_json(cli, &o->keys), "ticket", t->id);
+	if (file->ticket)
+		wl_say(cli, _("%s: ticket %s"), path, id);
+	else
+		wl_say(cli, _("%s: withdrawal of ticket %s"), path, id);
+	json_t *object =
+	        json_pack("{s:s, s:s, s:o, s:s}", "verdict", o->refused ? "refuse" : "pass",
+	                  "scope", "offline", "signers", signers_json(cli, &o->keys), "ticket", id);
+	(void)json_object_set_new(object, "kind",
+	                          json_string(file->ticket ? "ticket" : "withdrawal"));
 	(void)json_object_set_new(object, "not_checked", not_checked);
 	if (o->refused) {
 		int status = WL_EXIT_REFUSED;
@@ -151,7 +157,7 @@ static int report(const struct wl_cli *cli, const char *path, const struct wl_ti
 static int run(struct wl_cli *cli, const char *path, uint64_t signers, int64_t now)
 {
 	struct wl_check_order order = {.purpose = "authority", .content_fd = -1, .time = now};
-	WL_CLEANUP(wl_ticket_cleanup) struct wl_ticket *t = NULL;
+	WL_CLEANUP(wl_ticket_file_clear) struct wl_ticket_file_read file = {.p = NULL};
 	struct outcome o = {.refused = false};
 	int status = open_certificates(cli, "cert", order.certificates, &order.ncertificates);
 
@@ -165,15 +171,15 @@ static int run(struct wl_cli *cli, const char *path, uint64_t signers, int64_t n
 	if (!status)
 		status = check_signatures(cli, path, &order, &o);
 	if (!status)
-		status = wl_ticket_load(cli, path, NULL, NULL, &t);
+		status = wl_ticket_load(cli, path, &file);
 	for (size_t i = 0; i < order.ncertificates; i++)
 		(void)close(order.certificates[i].fd);
 	for (size_t i = 0; i < order.nanchors; i++)
 		(void)close(order.anchors[i].fd);
 	if (status)
 		return status;
-	judge(t, now, signers, &o);
-	return report(cli, path, t, signers, &o);
+	judge(file.ticket, now, signers, &o);
+	return report(cli, path, &file, signers, &o);
 }
 
 int wl_verb_ticket_check(struct wl_cli *cli)

@@ -9,24 +9,22 @@
 
 int wl_verb_ticket_show(struct wl_cli *cli)
 {
-	struct wl_ticket *ticket = NULL;
-	WL_AUTO_FREE void *p = NULL;
+	WL_CLEANUP(wl_ticket_file_clear) struct wl_ticket_file_read f = {.p = NULL};
 	WL_AUTO_FREE char *words = NULL;
-	size_t n = 0;
-	int status = wl_ticket_load(cli, wl_args_operand(cli->args, 0), &p, &n, &ticket);
+	int status = wl_ticket_load(cli, wl_args_operand(cli->args, 0), &f);
 
 	if (status)
 		return status;
 	if (cli->json) {
 		/* it was read strictly: this is the same object again, on one line */
-		json_t *object = json_loadb(p, n, JSON_REJECT_DUPLICATES, NULL);
+		json_t *object = json_loadb(f.p, f.n, JSON_REJECT_DUPLICATES, NULL);
 		wl_cli_json(cli, object);
 		json_decref(object);
 	}
-	if (wl_ticket_show(ticket, &words) < 0)
-		status = WL_EXIT_FAULT;
-	else
-		(void)fputs(words, cli->people);
-	wl_ticket_free(ticket);
-	return status;
+	int r = f.ticket ? wl_ticket_show(f.ticket, &words)
+	                 : wl_withdrawal_show(&f.withdrawal, &words);
+	if (r < 0)
+		return WL_EXIT_FAULT;
+	(void)fputs(words, cli->people);
+	return WL_EXIT_DONE;
 }

@@ -63,11 +63,10 @@ int wl_verb_ticket_sign(struct wl_cli *cli)
 {
 	const char *ticket = wl_args_operand(cli->args, 0);
 	const char *key = wl_args_value(cli->args, "key");
-	WL_AUTO_FREE void *p = NULL;
-	size_t n = 0;
+	WL_CLEANUP(wl_ticket_file_clear) struct wl_ticket_file_read f = {.p = NULL};
 	char output[4096], next[8300];
 	/* nobody should sign what no station can read */
-	int status = wl_ticket_load(cli, ticket, &p, &n, NULL);
+	int status = wl_ticket_load(cli, ticket, &f);
 	unsigned number = status ? 0 : wl_ticket_signature_free(ticket);
 
 	if (status)
@@ -83,7 +82,7 @@ int wl_verb_ticket_sign(struct wl_cli *cli)
 		wl_say_next(cli, false, _("Run it, then:"), NULL, next);
 		return WL_EXIT_DONE;
 	}
-	status = sign(cli, ticket, p, n, output);
+	status = sign(cli, ticket, f.p, f.n, output);
 	if (status == WL_EXIT_DONE)
 		wl_say_next(cli, false, NULL, NULL, next);
 	return status;

@@ -71,13 +71,14 @@ int wl_drive_verify_policy(struct wl_spawn *spawn, int yaml_fd, int signature_fd
                            int64_t time, struct wl_finding *ret_finding);
 
 /*
- * A ticket with its signatures under the policy's authority certificates (those whose not_after has
- * not passed), then the strict reader. 0: *ret and its signers; -EBADMSG: the finding.
+ * A ticket, or the withdrawal of one, with its signatures under the policy's authority certificates
+ * (those whose not_after has not passed), then the strict reader. 0: its signers, and *ret or (then
+ * *ret is NULL) *ret_withdrawal; -EBADMSG: the finding.
  */
 int wl_drive_read_ticket(struct wl_spawn *spawn, const struct wl_policy *policy,
                          const struct wl_drive_ops *ops, int ticket_fd, const int *signature_fds,
                          size_t nsignatures, int64_t now, struct wl_ticket **ret,
-                         struct wl_signer *ret_signers, size_t *ret_n,
-                         struct wl_finding *ret_finding);
+                         struct wl_withdrawal *ret_withdrawal, struct wl_signer *ret_signers,
+                         size_t *ret_n, struct wl_finding *ret_finding);
 
 #endif

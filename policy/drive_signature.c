@@ -246,8 +246,8 @@ static int open_officers(const struct wl_policy *p, const struct wl_drive_ops *o
 int wl_drive_read_ticket(struct wl_spawn *spawn, const struct wl_policy *policy,
                          const struct wl_drive_ops *ops, int ticket_fd, const int *signature_fds,
                          size_t nsignatures, int64_t now, struct wl_ticket **ret,
-                         struct wl_signer *ret_signers, size_t *ret_n,
-                         struct wl_finding *ret_finding)
+                         struct wl_withdrawal *ret_withdrawal, struct wl_signer *ret_signers,
+                         size_t *ret_n, struct wl_finding *ret_finding)
 {
 	WL_CLEANUP(close_officers) struct officers officers = {.n = 0};
 	WL_AUTO_FREE void *p = NULL;
@@ -269,5 +269,9 @@ int wl_drive_read_ticket(struct wl_spawn *spawn, const struct wl_policy *policy,
 	if (r == -EFBIG)
 		return wl_refuse(ret_finding, WL_RULE_TICKET_UNREADABLE, "%s",
 		                 "larger than 64 KiB");
-	return r < 0 ? r : wl_ticket_read(p, n, ret, ret_finding);
+	if (r < 0)
+		return r;
+	*ret = NULL;
+	r = wl_withdrawal_read(p, n, ret_withdrawal, ret_finding);
+	return r == -ENOMSG ? wl_ticket_read(p, n, ret, ret_finding) : r;
 }

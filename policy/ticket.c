@@ -248,20 +248,56 @@ static json_t *ticket_of(const struct wl_ticket *t)
 	return o;
 }
 
-int wl_ticket_write(const struct wl_ticket *t, char **ret, size_t *ret_n,
-                    struct wl_finding *ret_finding)
+/* The object's text, a line feed at its end; the object is spent. */
+static int text_of(json_t *o, char **ret, size_t *ret_n)
 {
-	json_t *o = ticket_of(t);
-	WL_AUTO_FREE char *text = json_dumps(o, JSON_INDENT(2));
+	char *text = json_dumps(o, JSON_INDENT(2));
 	json_decref(o);
 	if (!text)
 		return -ENOMEM;
 	size_t n = strlen(text);
-	WL_AUTO_FREE char *whole = realloc(TAKE_PTR(text), n + 2);
-	if (!whole)
+	char *whole = realloc(text, n + 2);
+	if (!whole) {
+		free(text);
 		return -ENOMEM;
+	}
 	whole[n++] = '\n';
 	whole[n] = '\0';
+	*ret = whole;
+	*ret_n = n;
+	return 0;
+}
+
+int wl_withdrawal_write(const struct wl_withdrawal *w, char **ret, size_t *ret_n,
+                        struct wl_finding *ret_finding)
+{
+	WL_AUTO_FREE char *whole = NULL;
+	size_t n = 0;
+	struct wl_withdrawal again;
+	json_t *o = json_object();
+	set(o, "type", json_string(WL_WITHDRAWAL_TYPE));
+	set(o, "ticket", json_string(w->ticket));
+	set(o, "authority", json_string(w->authority));
+	set_time(o, "issued_at", w->issued_at);
+	set(o, "reason", json_string(w->reason));
+	int r = text_of(o, &whole, &n);
+	if (r == 0)
+		r = wl_withdrawal_read(whole, n, &again, ret_finding);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(whole);
+	*ret_n = n;
+	return 0;
+}
+
+int wl_ticket_write(const struct wl_ticket *t, char **ret, size_t *ret_n,
+                    struct wl_finding *ret_finding)
+{
+	WL_AUTO_FREE char *whole = NULL;
+	size_t n = 0;
+	int written = text_of(ticket_of(t), &whole, &n);
+	if (written < 0)
+		return written;
 	WL_CLEANUP(wl_ticket_cleanup) struct wl_ticket *again = NULL;
 	int r = wl_ticket_read(whole, n, &again, ret_finding);
 	if (r < 0)

@@ -18,6 +18,7 @@
 #include "policy/model.h"
 
 #define WL_TICKET_TYPE        "ca.weighlock.ticket/1"
+#define WL_WITHDRAWAL_TYPE    "ca.weighlock.ticket-withdrawal/1"
 #define WL_TICKET_SUFFIX      ".ticket.json"
 #define WL_TICKET_TEXT_MAX    200 /* version, model, serial: bytes of UTF-8 */
 #define WL_TICKET_NOTE_MAX    4096
@@ -74,6 +75,27 @@ int wl_ticket_read(const void *p, size_t n, struct wl_ticket **ret, struct wl_fi
 struct wl_ticket *wl_ticket_free(struct wl_ticket *t); /* accepts NULL, returns NULL */
 void wl_ticket_cleanup(struct wl_ticket **t);          /* for WL_CLEANUP */
 
+/* The authority takes a ticket back: one file more of the same name's form, signed the same way. */
+struct wl_withdrawal {
+	uint8_t sha256[WL_SHA256_BYTES]; /* of the bytes read */
+	char ticket[WL_ID_TEXT];         /* the id that is never to be used again */
+	char authority[WL_ID_TEXT];
+	int64_t issued_at;       /* seconds since 1970, UTC */
+	char reason[WL_ID_TEXT]; /* a word such as defect-found */
+};
+
+/*
+ * Reads a withdrawal, as strictly as a ticket. 0; -ENOMSG where the bytes say that they are
+ * something else, or nothing readable (wl_ticket_read then says what is wrong); -EBADMSG with
+ * ticket.unreadable or ticket.field-unknown in *ret_finding; -ENOMEM.
+ */
+int wl_withdrawal_read(const void *p, size_t n, struct wl_withdrawal *ret,
+                       struct wl_finding *ret_finding);
+/* Its JSON text, ending with a newline, read back before it is returned (-EBADMSG with the
+ * finding). free(*ret). */
+int wl_withdrawal_write(const struct wl_withdrawal *w, char **ret, size_t *ret_n,
+                        struct wl_finding *ret_finding);
+
 /* Room for a hand-made ticket (`ticket new`): an empty one and its parts. Texts are copied. NULL or
  * -ENOMEM without memory; -EINVAL for a path that is not relative or an id that is none. */
 struct wl_ticket *wl_ticket_new(void);
@@ -96,6 +118,8 @@ int wl_ticket_write(const struct wl_ticket *t, char **ret, size_t *ret_n,
 /* Plain words in gettext's language: what a person reads before signing. All text of the ticket is
  * escaped. free(*ret). 0 or -ENOMEM. */
 int wl_ticket_show(const struct wl_ticket *t, char **ret);
+
+int wl_withdrawal_show(const struct wl_withdrawal *w, char **ret); /* likewise */
 
 /* "valid", "not-yet", "expired" at a time: the state of a ticket in lists. */
 const char *wl_ticket_state(const struct wl_ticket *t, int64_t now);

@@ -1,5 +1,5 @@
 /*
- * The strict reader of a ticket.
+ * The strict reader of a ticket, and of the statement that takes one back.
  *
  * At a station the bytes were signed by the authority before they come here; offline (`ticket
  * show`) they are anybody's. jansson is given at most 64 KiB of valid UTF-8 and refuses duplicate
@@ -457,6 +457,12 @@ static int check_bytes(struct reading *r, const void *p, size_t n)
 	return 0;
 }
 
+static bool is_type(json_t *root, const char *type)
+{
+	const char *s = json_string_value(json_object_get(root, "type"));
+	return s && strcmp(s, type) == 0;
+}
+
 static int check_type(struct reading *r, json_t *root)
 {
 	json_t *type = json_object_get(root, "type");
@@ -465,7 +471,7 @@ static int check_type(struct reading *r, json_t *root)
 		return refuse(r, "is no JSON object");
 	if (!json_is_string(type))
 		return refuse(r, "has no type");
-	if (strcmp(json_string_value(type), WL_TICKET_TYPE) == 0)
+	if (is_type(root, WL_TICKET_TYPE))
 		return 0;
 	wl_text_escape(json_string_value(type), json_string_length(type), word, sizeof(word));
 	return wl_refuse(r->finding, WL_RULE_TICKET_TYPE_UNKNOWN, "type %s", word);
@@ -504,5 +510,35 @@ int wl_ticket_read(const void *p, size_t n, struct wl_ticket **ret, struct wl_fi
 	if (q < 0)
 		return q;
 	*ret = TAKE_PTR(t);
+	return 0;
+}
+
+static const struct member withdrawal_members[] = {
+        {"type", true, take_type, 0},
+        {"ticket", true, take_ticket_id, offsetof(struct wl_withdrawal, ticket)},
+        {"authority", true, take_name, offsetof(struct wl_withdrawal, authority)},
+        {"issued_at", true, take_time, offsetof(struct wl_withdrawal, issued_at)},
+        {"reason", true, take_name, offsetof(struct wl_withdrawal, reason)},
+};
+
+int wl_withdrawal_read(const void *p, size_t n, struct wl_withdrawal *ret,
+                       struct wl_finding *ret_finding)
+{
+	struct wl_finding unsaid;
+	struct reading r = {.finding = &unsaid};
+	struct wl_withdrawal w = {.issued_at = 0};
+	if (check_bytes(&r, p, n) < 0)
+		return -ENOMSG;
+	WL_CLEANUP(json_cleanup) json_t *root = json_loadb(p, n, JSON_REJECT_DUPLICATES, NULL);
+	if (!root || !is_type(root, WL_WITHDRAWAL_TYPE))
+		return -ENOMSG;
+	r.finding = ret_finding;
+	r.at = "withdrawal";
+	int q = take_members(&r, root, withdrawal_members, WL_ARRAY_LEN(withdrawal_members), &w);
+	if (q >= 0)
+		q = wl_sha256_of(p, n, w.sha256);
+	if (q < 0)
+		return q;
+	*ret = w;
 	return 0;
 }

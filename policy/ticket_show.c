@@ -113,3 +113,16 @@ int wl_ticket_show(const struct wl_ticket *t, char **ret)
 	*ret = text;
 	return 0;
 }
+
+int wl_withdrawal_show(const struct wl_withdrawal *w, char **ret)
+{
+	char when[WL_TIME_TEXT];
+	wl_time_format(w->issued_at, when);
+	int n = asprintf(ret,
+	                 _("Withdrawal of ticket %s by %s, %s. Reason: %s\n"
+	                   "  A station that takes this in never accepts that ticket again, and "
+	                   "writes nothing\n  under it that is not written yet. It cannot be taken "
+	                   "back: a new ticket needs a new name.\n"),
+	                 w->ticket, w->authority, when, w->reason);
+	return n < 0 ? -ENOMEM : 0;
+}

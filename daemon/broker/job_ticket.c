@@ -2,9 +2,10 @@
  * Taking tickets from a medium (weighlockd, work thread).
  *
  * Whoever brought the medium controls its names and bytes. Only files named NAME.ticket.json and
- * NAME.ticket.N.p7s, at most 64 KiB each, are read at all; a ticket is kept only after its
- * signatures were verified by workers. When power goes between storing and the entry ticket.added,
- * the stored one is not known to the ledger and not used.
+ * NAME.ticket.N.p7s, at most 64 KiB each, are read at all; a ticket, or the withdrawal of one, is
+ * kept only after its signatures were verified by workers. When power goes between storing and the
+ * entry ticket.added, the stored one is not known to the ledger and not used; a withdrawal counts
+ * from its entry, and is brought again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -80,36 +81,72 @@ static void blob_clear(struct wl_ticket_blob *b)
 	free(b->p);
 }
 
-static int store(struct intake *in, const struct wl_ticket *t, int json_fd, const int *fds,
-                 size_t n)
+/* What lies under one name: the statement, its signature files and who signed. */
+struct statement {
+	const struct wl_item *item;
+	int fds[WL_TICKET_SIGNATURES_MAX];
+	size_t nfds;
+	struct wl_ticket *ticket; /* or, where NULL, a withdrawal */
+	struct wl_withdrawal withdrawal;
+	struct wl_signer signers[WL_DRIVE_SIGNERS_MAX];
+	size_t nsigners;
+};
+
+static void statement_clear(struct statement *s)
+{
+	s->ticket = wl_ticket_free(s->ticket);
+}
+
+static int store(struct intake *in, const struct statement *s)
 {
 	struct wl_ticket_blob json = {0}, sig[WL_TICKET_SIGNATURES_MAX] = {{0}};
-	int r = wl_fd_read_all(json_fd, WL_TICKET_BYTES_MAX, &json.p, &json.n);
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = wl_fd_read_all(fds[i], WL_TICKET_BYTES_MAX, &sig[i].p, &sig[i].n);
+	int r = wl_fd_read_all(wl_intake_fd(&in->medium, s->item), WL_TICKET_BYTES_MAX, &json.p,
+	                       &json.n);
+	for (size_t i = 0; i < s->nfds && r == 0; i++)
+		r = wl_fd_read_all(s->fds[i], WL_TICKET_BYTES_MAX, &sig[i].p, &sig[i].n);
 	if (r == 0)
-		r = wl_tickets_store(in->medium.bench->tickets_fd, t->id, &json, sig, n);
+		r = wl_tickets_store(in->medium.bench->tickets_fd,
+		                     s->ticket ? s->ticket->id : s->withdrawal.ticket,
+		                     s->ticket ? "ticket" : "withdrawal", &json, sig, s->nfds);
 	blob_clear(&json);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < s->nfds; i++)
 		blob_clear(&sig[i]);
 	return r;
 }
 
-static int append_added(struct intake *in, const struct wl_ticket *t,
-                        const struct wl_signer *signers, size_t n, struct wl_finding *f)
+static json_t *signers_of(const struct statement *s)
 {
-	char hex[WL_SHA256_HEX + 1], not_after[WL_TIME_TEXT];
-	json_t *e = wl_entry_new(WL_E_TICKET_ADDED, in->job->task.actor, in->job->task.uid, NULL);
+	char hex[WL_SHA256_HEX + 1];
 	json_t *list = json_array();
-	for (size_t i = 0; i < n; i++) {
-		wl_hex_encode(signers[i].spki_sha256, WL_SHA256_BYTES, hex);
+	for (size_t i = 0; i < s->nsigners; i++) {
+		wl_hex_encode(s->signers[i].spki_sha256, WL_SHA256_BYTES, hex);
 		(void)json_array_append_new(list, json_string(hex));
 	}
+	return list;
+}
+
+static int append_added(struct intake *in, const struct statement *s, struct wl_finding *f)
+{
+	char not_after[WL_TIME_TEXT];
+	const struct wl_ticket *t = s->ticket;
+	json_t *e = wl_entry_new(WL_E_TICKET_ADDED, in->job->task.actor, in->job->task.uid, NULL);
 	wl_time_format(t->not_after, not_after);
 	wl_entry_text(e, WL_M_TICKET, t->id);
 	wl_entry_sha256(e, WL_M_SHA256, t->sha256);
-	wl_entry_list(e, WL_M_SIGNERS, list);
+	wl_entry_list(e, WL_M_SIGNERS, signers_of(s));
 	wl_entry_text(e, WL_M_NOT_AFTER, not_after);
+	return wl_bench_append(in->medium.bench, &in->job->task, e, NULL, f);
+}
+
+static int append_withdrawn(struct intake *in, const struct statement *s, struct wl_finding *f)
+{
+	const struct wl_withdrawal *w = &s->withdrawal;
+	json_t *e =
+	        wl_entry_new(WL_E_TICKET_WITHDRAWN, in->job->task.actor, in->job->task.uid, NULL);
+	wl_entry_text(e, WL_M_TICKET, w->ticket);
+	wl_entry_sha256(e, WL_M_SHA256, w->sha256);
+	wl_entry_list(e, WL_M_SIGNERS, signers_of(s));
+	wl_entry_text(e, WL_M_REASON, w->reason);
 	return wl_bench_append(in->medium.bench, &in->job->task, e, NULL, f);
 }
 
@@ -146,45 +183,71 @@ static enum wl_rule known_rule(struct intake *in, const struct wl_ticket *t, boo
 	return *ret_there ? WL_RULE_NONE : WL_RULE_TICKET_USED;
 }
 
-/* One ticket: verified, decided upon, stored, written down. Only faults of ours are errors. */
-static int take_ticket(struct intake *in, struct wl_spawn *spawn, const struct wl_item *item,
-                       struct wl_finding *f)
+/* Adds what was taken to the answer. */
+static int report_taken(struct intake *in, json_t *o)
 {
-	WL_CLEANUP(wl_ticket_cleanup) struct wl_ticket *t = NULL;
-	struct wl_signer signers[WL_DRIVE_SIGNERS_MAX];
-	struct wl_drive_ops ops = {.open_trust = open_trust, .user = in};
+	wl_object_text(o, "verdict", wl_verdict_name(WL_PASS));
+	in->job->added++;
+	return json_array_append_new(in->job->tickets, o) < 0 ? -ENOMEM : 0;
+}
+
+static int keep_ticket(struct intake *in, const struct statement *s, struct wl_finding *f)
+{
+	const struct wl_ticket *t = s->ticket;
 	struct wl_rules rules = {0};
-	int fds[WL_TICKET_SIGNATURES_MAX];
-	size_t nfds = 0, nsigners = 0;
 	bool there;
-	for (size_t i = 0; i < in->medium.items.n && nfds < WL_TICKET_SIGNATURES_MAX; i++)
+	wl_decide_ticket(in->job->task.policy->policy, in->job->station, t, s->signers, s->nsigners,
+	                 time(NULL), &rules);
+	enum wl_rule known = rules.n ? WL_RULE_NONE : known_rule(in, t, &there, f);
+	if (rules.n || known) {
+		report_refused(in, s->item, rules.n ? rules.v[0] : known, rules.n ? &rules : NULL,
+		               t->id);
+		return 0;
+	}
+	int r = store(in, s);
+	if (r == 0 && !there)
+		r = append_added(in, s, f);
+	return r < 0 ? r
+	             : report_taken(
+	                       in, wl_object_ticket(t, s->signers, s->nsigners, time(NULL), false));
+}
+
+/*
+ * One officer is enough to stop what may have taken two to allow, and the ticket need not be here
+ * yet: it is refused when it comes. Brought twice, it is written down once.
+ */
+static int keep_withdrawal(struct intake *in, const struct statement *s, struct wl_finding *f)
+{
+	struct wl_ledger_ticket known = {0};
+	int r = wl_ledger_ticket(in->medium.bench->ledger, "any", s->withdrawal.ticket, &known, f);
+	if (r == 0 && !known.withdrawn)
+		r = store(in, s);
+	if (r == 0 && !known.withdrawn)
+		r = append_withdrawn(in, s, f);
+	return r < 0 ? r
+	             : report_taken(in,
+	                            wl_object_withdrawal(&s->withdrawal, s->signers, s->nsigners));
+}
+
+/* One statement: verified, decided upon, stored, written down. Only faults of ours are errors. */
+static int take_statement(struct intake *in, struct wl_spawn *spawn, const struct wl_item *item,
+                          struct wl_finding *f)
+{
+	WL_CLEANUP(statement_clear) struct statement s = {.item = item};
+	struct wl_drive_ops ops = {.open_trust = open_trust, .user = in};
+	for (size_t i = 0; i < in->medium.items.n && s.nfds < WL_TICKET_SIGNATURES_MAX; i++)
 		if (is_signature_of(&in->medium.items.v[i], item->path, base_of(item)))
-			fds[nfds++] = wl_intake_fd(&in->medium, &in->medium.items.v[i]);
-	const struct wl_policy *policy = in->job->task.policy->policy;
-	int r = wl_drive_read_ticket(spawn, policy, &ops, wl_intake_fd(&in->medium, item), fds,
-	                             nfds, time(NULL), &t, signers, &nsigners, f);
+			s.fds[s.nfds++] = wl_intake_fd(&in->medium, &in->medium.items.v[i]);
+	int r = wl_drive_read_ticket(spawn, in->job->task.policy->policy, &ops,
+	                             wl_intake_fd(&in->medium, item), s.fds, s.nfds, time(NULL),
+	                             &s.ticket, &s.withdrawal, s.signers, &s.nsigners, f);
 	if (r == -EBADMSG) {
 		report_refused(in, item, f->rule, NULL, f->detail);
 		return 0;
 	}
 	if (r < 0)
 		return r;
-	wl_decide_ticket(policy, in->job->station, t, signers, nsigners, time(NULL), &rules);
-	enum wl_rule known = rules.n ? WL_RULE_NONE : known_rule(in, t, &there, f);
-	if (rules.n || known) {
-		report_refused(in, item, rules.n ? rules.v[0] : known, rules.n ? &rules : NULL,
-		               t->id);
-		return 0;
-	}
-	r = store(in, t, wl_intake_fd(&in->medium, item), fds, nfds);
-	if (r == 0 && !there)
-		r = append_added(in, t, signers, nsigners, f);
-	if (r < 0)
-		return r;
-	json_t *o = wl_object_ticket(t, signers, nsigners, time(NULL), false);
-	wl_object_text(o, "verdict", wl_verdict_name(WL_PASS));
-	in->job->added++;
-	return json_array_append_new(in->job->tickets, o) < 0 ? -ENOMEM : 0;
+	return s.ticket ? keep_ticket(in, &s, f) : keep_withdrawal(in, &s, f);
 }
 
 int wl_job_ticket_run(struct wl_bench *bench, struct wl_task *task)
@@ -208,7 +271,7 @@ int wl_job_ticket_run(struct wl_bench *bench, struct wl_task *task)
 	for (size_t i = 0; i < in.medium.items.n && r == 0; i++)
 		if (!in.medium.items.v[i].folder && base_of(&in.medium.items.v[i]) > 0 &&
 		    wl_intake_fd(&in.medium, &in.medium.items.v[i]) >= 0)
-			r = take_ticket(&in, spawn, &in.medium.items.v[i], f);
+			r = take_statement(&in, spawn, &in.medium.items.v[i], f);
 	if (r < 0 && f->rule == WL_RULE_NONE)
 		return wl_refuse(f, WL_RULE_STATION_PART_MISSING, "tickets: %s", strerror(-r));
 	return r;

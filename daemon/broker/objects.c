@@ -106,6 +106,22 @@ json_t *wl_object_ticket(const struct wl_ticket *t, const struct wl_signer *sign
 	return o;
 }
 
+json_t *wl_object_withdrawal(const struct wl_withdrawal *w, const struct wl_signer *signers,
+                             size_t n)
+{
+	char sha256[WL_SHA256_HEX + 1];
+	json_t *o = json_object();
+	wl_hex_encode(w->sha256, WL_SHA256_BYTES, sha256);
+	wl_object_text(o, "ticket", w->ticket);
+	wl_object_text(o, "sha256", sha256);
+	wl_object_text(o, "authority", w->authority);
+	wl_object_text(o, "reason", w->reason);
+	set_time(o, "issued_at", w->issued_at);
+	(void)json_object_set_new(o, "signers", signers_of(signers, n));
+	wl_object_text(o, "state", "withdrawn");
+	return o;
+}
+
 /* ---- ports ---- */
 
 json_t *wl_object_port(const struct wl_ports *ports, const struct wl_port *port)

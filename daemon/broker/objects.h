@@ -11,6 +11,10 @@
 /* A ticket; signers may be NULL. `withdrawn` by the ledger. */
 json_t *wl_object_ticket(const struct wl_ticket *t, const struct wl_signer *signers, size_t n,
                          int64_t now, bool withdrawn);
+/* The withdrawal of a ticket: ticket, sha256 (of the withdrawal), authority, reason, issued_at,
+ * signers, state. */
+json_t *wl_object_withdrawal(const struct wl_withdrawal *w, const struct wl_signer *signers,
+                             size_t n);
 json_t *wl_object_rules(const struct wl_rules *rules);
 /* A port and its medium. */
 json_t *wl_object_port(const struct wl_ports *ports, const struct wl_port *port);

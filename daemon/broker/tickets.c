@@ -134,20 +134,21 @@ void wl_tickets_free(struct wl_stored_ticket *tickets, size_t n)
 	free(tickets);
 }
 
-/* Empties a ticket's folder: an earlier one with the same id is replaced whole. */
-static void empty(int folder_fd, const char *id)
+/* Empties a ticket's folder of one kind: an earlier one with the same id is replaced whole. */
+static void empty(int folder_fd, const char *id, const char *kind)
 {
 	char name[NAME_TEXT];
-	(void)snprintf(name, sizeof(name), "%s.ticket.json", id);
+	(void)snprintf(name, sizeof(name), "%s.%s.json", id, kind);
 	(void)unlinkat(folder_fd, name, 0);
 	for (unsigned k = 1; k <= WL_TICKET_SIGNATURES_MAX; k++) {
-		(void)snprintf(name, sizeof(name), "%s.ticket.%u.p7s", id, k);
+		(void)snprintf(name, sizeof(name), "%s.%s.%u.p7s", id, kind, k);
 		(void)unlinkat(folder_fd, name, 0);
 	}
 }
 
-int wl_tickets_store(int tickets_fd, const char *id, const struct wl_ticket_blob *json,
-                     const struct wl_ticket_blob *signatures, size_t nsignatures)
+int wl_tickets_store(int tickets_fd, const char *id, const char *kind,
+                     const struct wl_ticket_blob *json, const struct wl_ticket_blob *signatures,
+                     size_t nsignatures)
 {
 	char name[NAME_TEXT];
 	if (mkdirat(tickets_fd, id, 0750) < 0 && errno != EEXIST)
@@ -156,14 +157,14 @@ int wl_tickets_store(int tickets_fd, const char *id, const struct wl_ticket_blob
 	        openat(tickets_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
-	empty(fd, id);
+	empty(fd, id, kind);
 	for (size_t k = 0; k < nsignatures; k++) {
-		(void)snprintf(name, sizeof(name), "%s.ticket.%zu.p7s", id, k + 1);
+		(void)snprintf(name, sizeof(name), "%s.%s.%zu.p7s", id, kind, k + 1);
 		int r = wl_file_replace(fd, name, signatures[k].p, signatures[k].n, 0440);
 		if (r < 0)
 			return r;
 	}
-	(void)snprintf(name, sizeof(name), "%s.ticket.json", id);
+	(void)snprintf(name, sizeof(name), "%s.%s.json", id, kind);
 	int r = wl_file_replace(fd, name, json->p, json->n, 0440);
 	return r < 0 ? r : fsync(tickets_fd) < 0 ? -errno : 0;
 }

@@ -1,6 +1,7 @@
 /*
  * The tickets kept at this station: /var/lib/weighlock/tickets/<ID>/<ID>.ticket.json and
- * <ID>.ticket.N.p7s. They were verified when they came (AddTicket) and are verified again with
+ * <ID>.ticket.N.p7s; where the authority took one back, <ID>.withdrawal.json and its signatures lie
+ * beside it as the proof. They were verified when they came (AddTicket) and are verified again with
  * each inspection; which ones were added stands in the ledger.
  */
 #ifndef WL_BROKER_TICKETS_H
@@ -27,8 +28,10 @@ struct wl_ticket_blob {
 	void *p;
 	size_t n;
 };
-/* Stores a verified ticket durably; replaces an earlier one of the same id. */
-int wl_tickets_store(int tickets_fd, const char *id, const struct wl_ticket_blob *json,
-                     const struct wl_ticket_blob *signatures, size_t nsignatures);
+/* Stores a verified ticket ("ticket") or its withdrawal ("withdrawal") durably; replaces an earlier
+ * one of the same id and kind. 0 or a negative errno of the disk. */
+int wl_tickets_store(int tickets_fd, const char *id, const char *kind,
+                     const struct wl_ticket_blob *json, const struct wl_ticket_blob *signatures,
+                     size_t nsignatures);
 
 #endif

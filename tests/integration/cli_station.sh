@@ -218,6 +218,43 @@ cs 0 "ticket list" $SCN_TECH ticket list --json
 cs_json '"AA-NEXT" in [t["ticket"] for t in (o if isinstance(o, list) else [o])]'
 wl_stick_pull a1
 
+# ---- and taken back: written, read, signed and checked on the authority's machine, then brought here ----
+mkdir "$WL_WORK/taken-back" && chmod 0777 "$WL_WORK/taken-back"
+TB="$WL_WORK/taken-back/w-later.ticket.json"
+cs 0 "ticket withdraw" 0 ticket withdraw AA-LATER --reason defect-found -o "$TB"
+cs_says "AA-LATER"
+cs_says "weighlock ticket sign $TB"
+wl_expect_status 2 "never over another file" wl_cli 0 ticket withdraw AA-LATER --reason defect-found -o "$TB.x"
+wl_expect_status 2 "a reason is a word" wl_cli 0 ticket withdraw AA-LATER --reason "It is bad" -o "$WL_WORK/taken-back/x.ticket.json"
+cs 0 "ticket show of a withdrawal" 0 ticket show "$TB"
+cs_says "defect-found"
+wl_expect_rule signature.missing wl_cli $SCN_TECH ticket check "$TB" --cert "$PKI_DIR/authority-1.pem"
+wl_fat_make "$(wl_stick_file unsigned)" 64 UNSIGNED && wl_fat_put "$(wl_stick_file unsigned)" "$WL_WORK/taken-back"
+wl_stick_insert unsigned a1
+wl_expect_rule signature.missing wl_cli $SCN_TECH ticket add --from A1
+wl_stick_pull a1
+cs 0 "ticket sign" 0 ticket sign "$TB" --cert "$PKI_DIR/authority-1.pem" --key "$PKI_DIR/authority-1.key"
+cs 0 "ticket check of a withdrawal" $SCN_TECH ticket check "$TB" --cert "$PKI_DIR/authority-1.pem" --json
+cs_json 'o["verdict"] == "pass" and o["kind"] == "withdrawal" and o["ticket"] == "AA-LATER"'
+wl_check "openssl verifies it" openssl cms -verify -binary -inform DER -in "${TB%.json}.1.p7s" -content "$TB" \
+	-CAfile "$PKI_DIR/authority-1.pem" -purpose any -partial_chain -out /dev/null
+wl_fat_make "$(wl_stick_file taken)" 64 TAKEN && wl_fat_put "$(wl_stick_file taken)" "$WL_WORK/taken-back"
+wl_stick_insert taken a1
+cs 0 "ticket add takes it" $SCN_TECH ticket add --from A1
+cs_says "WITHDRAWN  AA-LATER"
+cs 0 "a second time too" $SCN_TECH ticket add --from A1
+wl_stick_pull a1
+cs 0 "it stands in the ledger once, with its signer and reason" $SCN_AUDIT ledger query --event ticket.withdrawn --json
+cs_json '[(e["data"]["ticket"], e["data"]["reason"], len(e["data"]["signers"])) for e in (o if isinstance(o, list) else [o])] == [("AA-LATER", "defect-found", 1)]'
+wl_check "the proof is kept" cmp "$WL_STATE/var/lib/weighlock/tickets/AA-LATER/AA-LATER.withdrawal.json" "$TB"
+# the ticket itself comes only now
+scn_update later 4.2.3 40203
+mkdir "$WL_WORK/late" && mv "$WL_WORK/later"/AA-LATER.ticket.* "$WL_WORK/late/"
+wl_fat_make "$(wl_stick_file late)" 64 LATE && wl_fat_put "$(wl_stick_file late)" "$WL_WORK/late"
+wl_stick_insert late a1
+wl_expect_rule ticket.withdrawn wl_cli $SCN_TECH ticket add --from A1
+wl_stick_pull a1
+
 # ---- a person at a terminal ----
 scn_vendor_stick vendor2 "$WL_WORK/next"
 wl_stick_insert vendor2 a1

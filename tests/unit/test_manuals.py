@@ -122,8 +122,15 @@ def test_policy():
 # ---- weighlock-ticket(5) ----
 def test_ticket():
     page = read("docs/weighlock-ticket.5")
-    members = re.findall(r'^ +\{"(\w+)", (?:true|false), take_', read("policy/ticket_read.c"), re.M)
+    reader, back = read("policy/ticket_read.c").split("withdrawal_members[] =")
+    row = r'^ +\{"(\w+)", (?:true|false), take_'
+    members = re.findall(row, reader, re.M)
     ticket = blocks(page)[0]
+    withdrawal = next(b for b in blocks(page) if "ticket-withdrawal/1" in b)
+    part = page[page.index(".Sh WITHDRAWAL"):]
+    for name in re.findall(row, back, re.M):
+        told = re.search(r"^\.It Ic [^\n]*\b%s\b" % name, part, re.M)
+        say(bool(told) and '"%s"' % name in withdrawal, "told and shown: withdrawal " + name)
     say(len(members) > 20, "the reader has its members", members)
     for name in members:
         told = re.search(r"\.(?:It )?Ic [^\n]*\b%s\b|^\.Ic %s$" % (name, name), page, re.M)

@@ -399,6 +399,7 @@ static void a_ticket_is_verified_before_it_is_read(void **state)
 	struct wl_finding finding;
 	struct wl_signer signers[WL_DRIVE_SIGNERS_MAX];
 	struct wl_ticket *t = NULL;
+	struct wl_withdrawal withdrawal;
 	size_t n = 0;
 	(void)state;
 	make_delivery("release", "authority-1");
@@ -406,26 +407,26 @@ static void a_ticket_is_verified_before_it_is_read(void **state)
 	int json = open_file("store/AA-1.ticket.json");
 	int p7s[3] = {open_file("store/AA-1.ticket.1.p7s"), open_file("two.p7s"),
 	              open_file("store/AA-1.ticket.1.p7s")};
-	assert_int_equal(wl_drive_read_ticket(NULL, policy, &ops, json, p7s, 3, now, &t, signers,
-	                                      &n, &finding),
+	assert_int_equal(wl_drive_read_ticket(NULL, policy, &ops, json, p7s, 3, now, &t,
+	                                      &withdrawal, signers, &n, &finding),
 	                 0);
 	assert_int_equal(n, 2); /* the same signature again is the same key */
 	assert_string_equal(signers[0].trust, "authority-1");
 	assert_string_equal(signers[1].trust, "authority-2");
 	assert_string_equal(t->id, "AA-2026-0117");
 	t = wl_ticket_free(t);
-	assert_int_equal(wl_drive_read_ticket(NULL, policy, &ops, json, p7s, 0, now, &t, signers,
-	                                      &n, &finding),
+	assert_int_equal(wl_drive_read_ticket(NULL, policy, &ops, json, p7s, 0, now, &t,
+	                                      &withdrawal, signers, &n, &finding),
 	                 -EBADMSG);
 	assert_id(finding.rule, "signature.missing");
 	int pem = open_file("stranger.pem"); /* other bytes under a good signature */
-	assert_int_equal(wl_drive_read_ticket(NULL, policy, &ops, pem, p7s, 1, now, &t, signers, &n,
-	                                      &finding),
+	assert_int_equal(wl_drive_read_ticket(NULL, policy, &ops, pem, p7s, 1, now, &t, &withdrawal,
+	                                      signers, &n, &finding),
 	                 -EBADMSG);
 	assert_id(finding.rule, "signature.mismatch");
 	/* past the day the policy trusts its officers to */
 	assert_int_equal(wl_drive_read_ticket(NULL, policy, &ops, json, p7s, 2, INT64_C(1893456000),
-	                                      &t, signers, &n, &finding),
+	                                      &t, &withdrawal, signers, &n, &finding),
 	                 -EBADMSG);
 	for (size_t i = 0; i < 3; i++)
 		(void)close(p7s[i]);
@@ -433,9 +434,44 @@ static void a_ticket_is_verified_before_it_is_read(void **state)
 	(void)close(pem);
 }
 
+/* A withdrawal is believed on the same ground as a ticket, and is never taken for one. */
+static void a_withdrawal_is_verified_before_it_is_read(void **state)
+{
+	struct wl_finding finding;
+	struct wl_signer signers[WL_DRIVE_SIGNERS_MAX];
+	struct wl_ticket *t = NULL;
+	struct wl_withdrawal w = {.issued_at = 0};
+	size_t n = 0;
+	(void)state;
+	write_file("w.json", "{\"type\": \"ca.weighlock.ticket-withdrawal/1\", \"ticket\": "
+	                     "\"AA-2026-0117\", \"authority\": \"assessing-authority\", "
+	                     "\"issued_at\": \"2026-11-20T08:00:00Z\", \"reason\": "
+	                     "\"defect-found\"}\n");
+	sign("w.json", "authority-1", "w.p7s");
+	sign("w.json", "stranger", "other.p7s");
+	int json = open_file("w.json"), good = open_file("w.p7s"), other = open_file("other.p7s");
+	assert_int_equal(wl_drive_read_ticket(NULL, policy, &ops, json, &good, 1, now, &t, &w,
+	                                      signers, &n, &finding),
+	                 0);
+	assert_null(t);
+	assert_int_equal(n, 1);
+	assert_string_equal(w.ticket, "AA-2026-0117");
+	assert_string_equal(w.reason, "defect-found");
+	memset(&w, 0, sizeof(w));
+	assert_int_equal(wl_drive_read_ticket(NULL, policy, &ops, json, &other, 1, now, &t, &w,
+	                                      signers, &n, &finding),
+	                 -EBADMSG);
+	assert_id(finding.rule, "signature.signer-untrusted");
+	assert_string_equal(w.ticket, "");
+	(void)close(json);
+	(void)close(good);
+	(void)close(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_withdrawal_is_verified_before_it_is_read),
 	        cmocka_unit_test(a_signed_delivery_passes),
 	        cmocka_unit_test(what_was_tampered_with_is_refused),
 	        cmocka_unit_test(bad_archives_are_refused),

@@ -2,6 +2,7 @@
  */
 #include "tests/unit/policy_help.h"
 
+#include "daemon/base/cleanup.h"
 #include "daemon/base/limits.h"
 
 static const char golden[] =
@@ -244,6 +245,75 @@ static void a_person_can_read_it(void **state)
 	free(changed);
 }
 
+/* ---- taking one back ---- */
+
+static const char taken_back[] = "{\n"
+                                 "  \"type\": \"ca.weighlock.ticket-withdrawal/1\",\n"
+                                 "  \"ticket\": \"AA-2026-0117\",\n"
+                                 "  \"authority\": \"assessing-authority\",\n"
+                                 "  \"issued_at\": \"2026-11-02T14:00:00Z\",\n"
+                                 "  \"reason\": \"defect-found\"\n"
+                                 "}\n";
+
+static void a_withdrawal_is_read_and_written(void **state)
+{
+	(void)state;
+	struct wl_withdrawal w;
+	struct wl_finding finding;
+	struct wl_ticket *t = NULL;
+	uint8_t digest[WL_SHA256_BYTES];
+	char *out, *words;
+	size_t n;
+	assert_int_equal(wl_withdrawal_read(taken_back, strlen(taken_back), &w, &finding), 0);
+	assert_int_equal(wl_sha256_of(taken_back, strlen(taken_back), digest), 0);
+	assert_memory_equal(w.sha256, digest, sizeof(digest));
+	assert_int_equal(w.issued_at, INT64_C(1793628000));
+	assert_int_equal(wl_withdrawal_write(&w, &out, &n, &finding), 0);
+	assert_string_equal(out, taken_back);
+	free(out);
+	assert_int_equal(wl_withdrawal_show(&w, &words), 0);
+	assert_non_null(strstr(words, "AA-2026-0117"));
+	assert_non_null(strstr(words, "defect-found"));
+	free(words);
+	/* neither is taken for the other */
+	assert_int_equal(wl_withdrawal_read(golden, strlen(golden), &w, &finding), -ENOMSG);
+	assert_int_equal(wl_ticket_read(taken_back, strlen(taken_back), &t, &finding), -EBADMSG);
+	assert_id(finding.rule, "ticket.type-unknown");
+	w.reason[0] = '\0';
+	assert_int_equal(wl_withdrawal_write(&w, &out, &n, &finding), -EBADMSG);
+	assert_id(finding.rule, "ticket.unreadable");
+}
+
+static void a_withdrawal_is_strict(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *from, *to;
+		int error;
+		const char *rule;
+	} rows[] = {
+	        {"withdrawal/1", "withdrawal/2", -ENOMSG, NULL},
+	        {"\"AA-2026-0117\"", "\"../x\"", -EBADMSG, "ticket.unreadable"},
+	        {"\"AA-2026-0117\"", "[\"AA-1\", \"AA-2\"]", -EBADMSG, "ticket.unreadable"},
+	        {"assessing-authority", "The Authority", -EBADMSG, "ticket.unreadable"},
+	        {"2026-11-02T14:00:00Z", "yesterday", -EBADMSG, "ticket.unreadable"},
+	        {"defect-found", "", -EBADMSG, "ticket.unreadable"},
+	        {"\"reason\"", "\"because\"", -EBADMSG, "ticket.field-unknown"},
+	        {"  \"reason\"", "  \"ticket\": \"AA-1\",\n  \"reason\"", -ENOMSG, NULL},
+	        {",\n  \"reason\": \"defect-found\"", "", -EBADMSG, "ticket.unreadable"},
+	};
+	for (size_t i = 0; i < WL_ARRAY_LEN(rows); i++) {
+		struct wl_withdrawal w;
+		struct wl_finding finding = {0};
+		char *changed = help_edit(taken_back, rows[i].from, rows[i].to);
+		assert_int_equal(wl_withdrawal_read(changed, strlen(changed), &w, &finding),
+		                 rows[i].error);
+		if (rows[i].rule)
+			assert_id(finding.rule, rows[i].rule);
+		free(changed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +323,8 @@ int main(void)
 	        cmocka_unit_test(sizes_end_at_their_limits),
 	        cmocka_unit_test(what_is_written_is_read_back),
 	        cmocka_unit_test(a_person_can_read_it),
+	        cmocka_unit_test(a_withdrawal_is_read_and_written),
+	        cmocka_unit_test(a_withdrawal_is_strict),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
