@@ -148,6 +148,13 @@ static int succeed(struct wl_cli *cli, const char *old)
 	char command[200];
 	json_t *answer = NULL, *pem, *text = NULL;
 
+	/* silently another name than the one typed would stand on every paper */
+	if (wl_args_value(cli->args, "name") || wl_args_value(cli->args, "origin"))
+		return wl_say_failure(cli, WL_EXIT_USAGE, "BadArgument",
+		                      _("A station that succeeds %s keeps its name, and the origin "
+		                        "of its ledger follows from the old one: leave --name and "
+		                        "--origin out."),
+		                      old);
 	if (!missing[0])
 		missing[0] = missing[1], missing[1] = NULL;
 	if (missing[0])

@@ -106,6 +106,11 @@ suc_start || wl_end
 SUC_INIT="station init --succeeds $SCN_STATION --policy-root $PKI_DIR/policy-authority.pem"
 chmod 0644 "$WL_WORK/later-checkpoint" "$PKI_DIR/policy-authority.pem"
 wl_expect_status 2 "without a copy there is nothing to succeed" wl_cli $SCN_ADMIN1 $SUC_INIT
+for suc_given in "--name TST2" "--origin test.example/other"; do
+	# shellcheck disable=SC2086 # two words
+	wl_expect_status 2 "its name is not chosen: $suc_given" wl_cli $SCN_ADMIN1 $SUC_INIT --ledger "$WL_PREFIX/behind" $suc_given
+	aud_said "and it is said" "leave --name and --origin out"
+done
 
 # ---- copies that are none ----
 suc_bad() { # WHAT SED-OR-COMMAND
