@@ -10,8 +10,31 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* The same bytes as a withdrawal: one that is written again as the same, something else, or
+ * refused. */
+static void as_withdrawal(const uint8_t *data, size_t size)
+{
+	struct wl_withdrawal w, again;
+	struct wl_finding finding = {0};
+	char *text = NULL;
+	size_t n = 0;
+	int r = wl_withdrawal_read(data, size, &w, &finding);
+
+	if (r < 0) {
+		assert(r == -ENOMSG ||
+		       (r == -EBADMSG && finding.rule >= WL_RULE_TICKET_UNREADABLE &&
+		        finding.rule <= WL_RULE_TICKET_TYPE_UNKNOWN));
+		return;
+	}
+	assert(wl_withdrawal_write(&w, &text, &n, &finding) == 0);
+	assert(wl_withdrawal_read(text, n, &again, &finding) == 0);
+	assert(!strcmp(w.ticket, again.ticket) && w.issued_at == again.issued_at);
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	as_withdrawal(data, size);
 	struct wl_ticket *t = NULL;
 	struct wl_finding finding = {0};
 	char *text = NULL, *words = NULL;

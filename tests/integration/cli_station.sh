@@ -285,6 +285,24 @@ wl_stick_new out2 64 b1
 wl_expect_status 4 "prepare asks before it wipes; --yes does not answer" \
 	wl_as $SCN_TECH "$WL_PYTHON" "$WL_WORK/person.py" '[("Wipe it", "n")]' \
 	weighlock --state "$WL_STATE" prepare b1 --for x-0042 --yes
+# ---- a ticket that is taken back after the approval stops the release ----
+wl_stick_pull a1
+wl_stick_pull b1
+wl_stick_new out3 64 b1
+cs 0 "a medium for it" $SCN_TECH prepare b1 --for x-0042
+mkdir "$WL_WORK/taken-late" && chmod 0777 "$WL_WORK/taken-late"
+cs 0 "its ticket is taken back, by its file" 0 ticket withdraw "$WL_WORK/tickets/AA-NEXT.ticket.json" \
+	--reason defect-found -o "$WL_WORK/taken-late/w.ticket.json"
+pki_sign authority-1 "$WL_WORK/taken-late/w.ticket.json" "$WL_WORK/taken-late/w.ticket.1.p7s"
+wl_fat_make "$(wl_stick_file late2)" 64 LATE2 && wl_fat_put "$(wl_stick_file late2)" "$WL_WORK/taken-late"
+wl_stick_insert late2 a1
+cs 0 "and the station is told" $SCN_TECH ticket add --from A1
+cs_says "WITHDRAWN  AA-NEXT"
+cs 0 "the list says so" $SCN_TECH ticket list --json
+cs_json '{t["ticket"]: t["state"] for t in (o if isinstance(o, list) else [o])}["AA-NEXT"] == "withdrawn"'
+wl_expect_rule ticket.withdrawn wl_cli $SCN_TECH release last --port b1
+cs 0 "nothing was written" $SCN_AUDIT ledger query --event release.intent --json
+cs_json '(o if isinstance(o, list) else [o])[-1]["transfer"] == "TST1-T000001"'
 cs 0 "cancel" $SCN_TECH cancel last --reason "tried out"
 cs 0 "cancelled" $SCN_TECH show last --json
 cs_json 'o["transfer"]["state"] == "cancelled"'
