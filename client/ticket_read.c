@@ -1,6 +1,6 @@
 /*
- * A ticket from a file. On the authority's machine it is its officer's own; the reader is strict
- * and bounded all the same.
+ * A ticket from a file, and into one. On the authority's machine it is its officer's own; the
+ * reader is strict and bounded all the same.
  */
 #include "client/ticket_read.h"
 
@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/say.h"
 #include "client/ticket_files.h"
@@ -69,5 +70,18 @@ int wl_ticket_load(const struct wl_cli *cli, const char *path, struct wl_ticket_
 		return wl_finding_say(cli, WL_EXIT_USAGE, path, &finding);
 	if (r < 0)
 		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", "%s: %s.", path, strerror(-r));
+	return 0;
+}
+
+int wl_ticket_save(const struct wl_cli *cli, const char *path, const void *p, size_t n)
+{
+	WL_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	int r = fd < 0 ? -errno : wl_write_full(fd, p, n);
+
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r < 0)
+		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", _("%s cannot be written: %s."),
+		                      path, strerror(-r));
 	return 0;
 }

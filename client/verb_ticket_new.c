@@ -4,7 +4,6 @@
  * there, and shown so that the officer can compare them with what the vendor told by another way.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,7 +15,6 @@
 #include "client/ticket_plan.h"
 #include "client/ticket_read.h"
 #include "daemon/base/cleanup.h"
-#include "daemon/base/fdio.h"
 
 /* Keys named on the command line. */
 static int take_keys(const struct wl_cli *cli, struct wl_ticket *t)
@@ -125,13 +123,9 @@ static int write_out(const struct wl_cli *cli, const struct wl_ticket *t, const 
 
 	if (r == -EBADMSG)
 		return wl_finding_say(cli, WL_EXIT_USAGE, path, &f);
-	WL_AUTO_CLOSE int fd =
-	        r < 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (r == 0)
-		r = fd < 0 ? -errno : wl_write_full(fd, text, n);
-	if (r < 0)
-		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", _("%s cannot be written: %s."),
-		                      path, strerror(-r));
+	int status = r < 0 ? WL_EXIT_FAULT : wl_ticket_save(cli, path, text, n);
+	if (status)
+		return status;
 	if (wl_ticket_show(t, &words) == 0)
 		(void)fputs(words, cli->people);
 	(void)snprintf(command, sizeof(command),

@@ -2,8 +2,6 @@
  * `ticket sign`: an officer's signature beside the ticket, or the openssl line that makes it where
  * the key is on a card. Runs on the authority's own machine, with the officer's own files.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "client/cms_sign.h"
@@ -11,7 +9,6 @@
 #include "client/ticket_files.h"
 #include "client/ticket_read.h"
 #include "daemon/base/cleanup.h"
-#include "daemon/base/fdio.h"
 
 static void print_line(const struct wl_cli *cli, const char *ticket, const char *cert,
                        const char *key, const char *output)
@@ -22,20 +19,6 @@ static void print_line(const struct wl_cli *cli, const char *ticket, const char 
 	              "-outform DER -nosmimecap -out '%s'\n",
 	              ticket, cert, key ? key : "KEY",
 	              key ? " -provider pkcs11 -provider default" : "", output);
-}
-
-/* Writes a new file and never over another: two officers must not take the same number. */
-static int write_new(const struct wl_cli *cli, const char *path, const void *p, size_t n)
-{
-	WL_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	int r = fd < 0 ? -errno : wl_write_full(fd, p, n);
-
-	if (r == 0 && fsync(fd) < 0)
-		r = -errno;
-	if (r < 0)
-		return wl_say_failure(cli, WL_EXIT_FAULT, "IO", _("%s cannot be written: %s."),
-		                      path, strerror(-r));
-	return 0;
 }
 
 static int sign(const struct wl_cli *cli, const char *ticket, const void *p, size_t n,
@@ -49,7 +32,7 @@ static int sign(const struct wl_cli *cli, const char *ticket, const void *p, siz
 	if (fault != WL_CMS_OK)
 		return wl_say_failure(cli, WL_EXIT_USAGE, "Signature", _("%s is not signed: %s."),
 		                      ticket, wl_cms_fault_words(fault));
-	int status = write_new(cli, output, der, der_n);
+	int status = wl_ticket_save(cli, output, der, der_n);
 	if (status)
 		return status;
 	wl_say(cli, _("Signed. The signature is %s; keep it beside the ticket."), output);
