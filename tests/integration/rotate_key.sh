@@ -33,7 +33,7 @@ wl_stick_pull b1
 
 # ---- a refused update, whose copy is kept ----
 scn_update bad 4.2.2 40202 1
-printf X | dd of="$WL_WORK/bad/FIRMWARE.BIN" bs=1 seek=1000 conv=notrunc status=none
+printf XXXXXXXX | dd of="$WL_WORK/bad/FIRMWARE.BIN" bs=1 seek=1000 conv=notrunc status=none
 scn_vendor_stick bad "$WL_WORK/bad" 64
 wl_stick_insert bad a1
 wl_expect_rule update.file-changed wl_cli $SCN_TECH receive --device x-0042 --work-order WO-1 \

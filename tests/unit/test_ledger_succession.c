@@ -286,7 +286,8 @@ static void hostile(void **state)
 	refuse("sed -i '2s/.*/3/' checkpoint", "STN3", "", "missing or damaged");
 	refuse("sed -i '2s/.*/99/' checkpoint", "STN3", "", "missing or damaged");
 	refuse("rm -r tile/entries", "STN3", "", "missing or damaged");
-	refuse("for f in tile/0/*.p/*; do printf X | dd of=$f bs=1 seek=40 conv=notrunc; done "
+	refuse("for f in tile/0/*.p/*; do printf XXXXXXXX | dd of=$f bs=1 seek=40 conv=notrunc; "
+	       "done "
 	       "2>/dev/null",
 	       "STN3", "", "");
 	refuse("for f in tile/entries/*.p/*; do sed -i s/STN3-T000001/STN3-T000009/ $f; done",
